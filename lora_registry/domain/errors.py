@@ -1,0 +1,31 @@
+"""The few exceptions the program raises on purpose; each message names the value, the place and the way out."""
+
+from __future__ import annotations
+
+
+class LoraRegistryError(Exception):
+    """Root of everything the command line turns into one line on stderr."""
+
+
+class IdentifierError(LoraRegistryError, ValueError):
+    """A text that should be an EUI is not one."""
+
+
+class SettingsError(LoraRegistryError, ValueError):
+    """One or more settings cannot be used; the message lists all of them."""
+
+
+class CaptureError(LoraRegistryError, ValueError):
+    """A line of a capture file cannot be read."""
+
+
+class ImportFileError(LoraRegistryError, ValueError):
+    """A registry, territory or other imported file is wrong; the message lists every fault with its place."""
+
+
+class UnavailableError(LoraRegistryError, ConnectionError):
+    """A broker or database cannot be reached or refuses us."""
+
+
+class InUseError(LoraRegistryError):
+    """Another process holds what this one needs (a listener's client id, say)."""

@@ -1,0 +1,271 @@
+"""From ChirpStack's shapes to the program's own events: every default, trap and unit is settled here.
+
+Functions raise `UnusableError`; `events.decode` turns it into a `Rejected`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import re
+from datetime import UTC, datetime
+
+from integrations.chirpstack import shapes
+from lora_registry.domain import events
+from lora_registry.domain.errors import IdentifierError
+from lora_registry.domain.identifiers import DevEui, GatewayId
+
+_CODING_RATE = re.compile(r"CR_(?:LI_)?4_([5-8])").fullmatch
+_HEX_32 = re.compile(r"[0-9a-fA-F]{1,8}").fullmatch
+_LORA_SPREADING_FACTORS = range(5, 13)
+_REFUSED_BY_POSTGRESQL = "\x00"
+_POLE, _ANTIMERIDIAN = 90.0, 180.0
+
+
+class UnusableError(ValueError):
+    """A message that parses and still cannot be an event."""
+
+    def __init__(self, reason: str, detail: str) -> None:
+        super().__init__(f"{reason}: {detail}")
+        self.reason = reason
+        self.detail = detail
+
+
+def event_key(kind: str, identity: bytes) -> int:
+    """Return the signed 64-bit hash that, with device and time, identifies an event.
+
+    `identity` is the deduplicationId, or the whole payload where there is none.
+    """
+    digest = hashlib.blake2b(identity, digest_size=8, key=kind.encode()).digest()
+    return int.from_bytes(digest, "big", signed=True)
+
+
+def instant(text: str | None) -> datetime | None:
+    """Read a protobuf JSON timestamp; None when absent, 1970-01-01 when it cannot be a time.
+
+    2026-09-10T09:00:01.250123456+00:00  ->  09:00:01.250123 UTC (nanoseconds are cut)
+    2026-09-10T09:00:01Z                 ->  09:00:01 UTC
+    yesterday                            ->  1970-01-01, which `Timing` shows as a suspect clock
+    """
+    if not text:
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+        return moment if moment.tzinfo is UTC else _to_utc(moment)
+    except (ValueError, OverflowError):
+        return events.EPOCH
+
+
+def _to_utc(moment: datetime) -> datetime:
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+def text(value: str) -> str:
+    """Return `value` as any database can keep it: no NUL, no lone surrogate."""
+    if value.isascii() and _REFUSED_BY_POSTGRESQL not in value:
+        return value
+    clean = value.replace(_REFUSED_BY_POSTGRESQL, "\N{REPLACEMENT CHARACTER}")
+    return clean.encode("utf-8", "replace").decode("utf-8")
+
+
+def dev_eui(written: str, where: str) -> DevEui:
+    """Parse a DevEUI or say where it is wrong."""
+    try:
+        return DevEui.parse(written)
+    except IdentifierError as error:
+        raise UnusableError("bad_eui", f"{where}: {error}") from error
+
+
+def gateway_id(written: str, where: str) -> GatewayId:
+    """Parse a gateway identifier or say where it is wrong."""
+    try:
+        return GatewayId.parse(written)
+    except IdentifierError as error:
+        raise UnusableError("bad_eui", f"{where}: {error}") from error
+
+
+def dev_addr(written: str | None) -> int | None:
+    """Read a DevAddr of up to 8 hexadecimal digits; None when absent."""
+    if not written:
+        return None
+    if _HEX_32(written) is None:
+        raise UnusableError("wrong_value", f"devAddr {written[:20]!r} is not 8 hexadecimal digits")
+    return int(written, 16)
+
+
+def location(shape: shapes.Location | None) -> events.Location | None:
+    """Return the point, or None where the coordinates were never set.
+
+    absent or {}                  None   (0/0 means "never set" in ChirpStack)
+    {"latitude": 51.5}            51.5, 0.0   (Greenwich: a single 0 is left out of JSON)
+    {"latitude": 0, "longitude": 0}  None
+    """
+    if shape is None:
+        return None
+    latitude, longitude = shape.latitude or 0.0, shape.longitude or 0.0
+    if latitude == 0.0 and longitude == 0.0:
+        return None
+    if not (abs(latitude) <= _POLE and abs(longitude) <= _ANTIMERIDIAN):  # also refuses NaN
+        return None
+    altitude = shape.altitude or None  # 0 is "not set" as well: JSON leaves it out, Protobuf cannot say
+    if altitude is not None and not math.isfinite(altitude):
+        altitude = None
+    return events.Location(latitude, longitude, altitude)
+
+
+def payload_size(data: str | None) -> int:
+    """Bytes that the base64 text `data` stands for."""
+    if not data:
+        return 0
+    return len(data) * 3 // 4 - data.count("=", -2)
+
+
+def modulation(tx_info: shapes.UplinkTxInfo | None) -> events.Modulation:
+    """Return the LoRa modulation; without one (FSK, LR-FHSS, absent) no spreading factor."""
+    lora = tx_info.modulation.lora if tx_info is not None and tx_info.modulation is not None else None
+    if lora is None or lora.spreading_factor not in _LORA_SPREADING_FACTORS:
+        return events.Modulation(None, None, 1)
+    match = _CODING_RATE(lora.code_rate)
+    return events.Modulation(
+        lora.spreading_factor, lora.bandwidth or None, int(match[1]) - 4 if match is not None else 1
+    )
+
+
+def identity(info: shapes.DeviceInfo) -> events.DeviceIdentity:
+    """Return who sent."""
+    tags = info.tags or {}
+    return events.DeviceIdentity(
+        dev_eui=dev_eui(info.dev_eui, "deviceInfo.devEui"),
+        name=text(info.device_name),
+        application_id=text(info.application_id),
+        application_name=text(info.application_name),
+        profile_id=text(info.device_profile_id),
+        profile_name=text(info.device_profile_name),
+        tenant_id=text(info.tenant_id),
+        tenant_name=text(info.tenant_name),
+        device_class=text(info.device_class_enabled),
+        tags=tuple(sorted((text(key), text(str(value))) for key, value in tags.items() if value is not None)),
+    )
+
+
+def header(kind: str, event: shapes.DeviceEvent, raw: events.RawMessage) -> events.Header:
+    """Return what every device event has."""
+    timing = events.Timing.of(instant(event.time), raw.received_at)
+    if raw.retained and timing.clock is not events.Clock.OWN:
+        raise UnusableError(
+            "retained_without_time", "a retained message says nothing about when, and it has no credible time"
+        )
+    identity_bytes = event.deduplication_id.encode("utf-8", "replace") if event.deduplication_id else raw.payload
+    return events.Header(
+        device=identity(event.device_info),
+        timing=timing,
+        received_at=raw.received_at,
+        key=event_key(kind, identity_bytes),
+        qos=raw.qos,
+    )
+
+
+def reception(shape: shapes.UplinkRxInfo, index: int) -> events.Reception:
+    """Return one gateway's (one antenna's) reception."""
+    if not (math.isfinite(shape.rssi) and math.isfinite(shape.snr)):
+        raise UnusableError("wrong_value", f"rxInfo[{index}]: rssi {shape.rssi}, snr {shape.snr}")
+    return events.Reception(
+        gateway_id=gateway_id(shape.gateway_id, f"rxInfo[{index}].gatewayId"),
+        rssi_dbm=round(shape.rssi),
+        snr_db=shape.snr,
+        antenna=(shape.board & 0xF) << 4 | shape.antenna & 0xF,
+        location=location(shape.location),
+    )
+
+
+def uplink(event: shapes.UplinkEvent, raw: events.RawMessage) -> events.Uplink:
+    """Return the data uplink."""
+    return events.Uplink(
+        header=header("up", event, raw),
+        dev_addr=dev_addr(event.dev_addr),
+        f_cnt=event.f_cnt,
+        f_port=event.f_port or 0,
+        confirmed=event.confirmed,
+        adr=event.adr,
+        dr=event.dr,
+        size=payload_size(event.data),
+        frequency_hz=(event.tx_info.frequency or None) if event.tx_info is not None else None,
+        modulation=modulation(event.tx_info),
+        receptions=tuple(reception(item, index) for index, item in enumerate(event.rx_info or ())),
+        relayed=event.relay_rx_info is not None,
+    )
+
+
+def join(event: shapes.JoinEvent, raw: events.RawMessage) -> events.Join:
+    """Return the join."""
+    return events.Join(header("join", event, raw), dev_addr(event.dev_addr))
+
+
+def status(event: shapes.StatusEvent, raw: events.RawMessage) -> events.Status:
+    """Return the device's status; its battery only where the level means one."""
+    measured = not (event.external_power_source or event.battery_level_unavailable)
+    known = measured and 0.0 <= event.battery_level <= 100.0  # noqa: PLR2004 - percent
+    return events.Status(
+        header=header("status", event, raw),
+        margin_db=event.margin,
+        external_power=event.external_power_source,
+        # Five decimals are what single precision holds of a percentage: both encodings then say the same.
+        battery_pct=round(event.battery_level, 5) if known else None,
+    )
+
+
+def ack(event: shapes.AckEvent, raw: events.RawMessage) -> events.Ack:
+    """Return the acknowledgement of a confirmed downlink."""
+    return events.Ack(header("ack", event, raw), event.acknowledged, event.f_cnt_down)
+
+
+def tx_ack(event: shapes.TxAckEvent, raw: events.RawMessage) -> events.TxAck:
+    """Return the gateway's word on a downlink."""
+    gateway = gateway_id(event.gateway_id, "gatewayId") if event.gateway_id else None
+    return events.TxAck(header("txack", event, raw), gateway, event.f_cnt_down)
+
+
+def log(event: shapes.LogEvent, raw: events.RawMessage) -> events.Log:
+    """Return the network server's warning or error."""
+    return events.Log(
+        header("log", event, raw), text(event.level), text(event.code), text(event.description)[:500]
+    )
+
+
+def located(event: shapes.LocationEvent, raw: events.RawMessage) -> events.Located:
+    """Return the position the network server resolved."""
+    point = location(event.location)
+    if point is None or event.location is None:
+        raise UnusableError("wrong_value", "location: no coordinates, or impossible ones")
+    accuracy = event.location.accuracy
+    return events.Located(
+        header=header("location", event, raw),
+        location=point,
+        source=text(event.location.source),
+        accuracy_m=accuracy if accuracy is not None and math.isfinite(accuracy) else None,
+    )
+
+
+def gateway_stats(event: shapes.GatewayStats, raw: events.RawMessage, region: str) -> events.GatewayStats:
+    """Return the gateway's report; its own time can be wrong, so liveness is judged on arrival."""
+    return events.GatewayStats(
+        gateway_id=gateway_id(event.gateway_id, "gatewayId"),
+        received_at=raw.received_at,
+        own_time=instant(event.time),
+        location=location(event.location),
+        rx_received=event.rx_packets_received,
+        rx_ok=event.rx_packets_received_ok,
+        tx_emitted=event.tx_packets_emitted,
+        region=text(region),
+    )
+
+
+def gateway_connection(event: shapes.ConnState, raw: events.RawMessage, region: str) -> events.GatewayConnection:
+    """Return the gateway's connection state."""
+    return events.GatewayConnection(
+        gateway_id=gateway_id(event.gateway_id, "gatewayId"),
+        received_at=raw.received_at,
+        online=event.state == "ONLINE",
+        retained=raw.retained,
+        region=text(region),
+    )

@@ -1,0 +1,462 @@
+"""The registry, telemetry, collection and audit tables.
+
+Revision ID: 0001
+Revises:
+"""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0001"
+down_revision = None
+branch_labels = None
+depends_on = None
+
+# timestamptz on PostgreSQL, microseconds since 1970 on SQLite (lora_registry.store.types.Instant).
+INSTANT = sa.DateTime(timezone=True).with_variant(sa.BigInteger(), "sqlite")
+
+
+def one_of(table: str, column: str, words: str) -> sa.CheckConstraint:
+    listed = ", ".join(f"'{word}'" for word in words.split(", "))
+    return sa.CheckConstraint(f"{column} IN ({listed})", name=op.f(f"ck_{table}_{column}"))
+
+
+def upgrade() -> None:
+    op.create_table(
+        "audit_run",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("judged_at", INSTANT, nullable=False, comment="the `now` it judged for"),
+        sa.Column("completed_at", INSTANT, nullable=True),
+        sa.Column("rule_version", sa.String(40), nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_audit_run"),
+    )
+    op.create_table(
+        "collection_outage",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("network_id", sa.String(64), nullable=False),
+        sa.Column("started_at", INSTANT, nullable=False),
+        sa.Column("ended_at", INSTANT, nullable=True),
+        sa.Column("cause", sa.String(40), nullable=False),
+        sa.Column("evidence", sa.JSON(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_collection_outage"),
+    )
+    op.create_table(
+        "dead_letter",
+        sa.Column(
+            "key", sa.BigInteger(), nullable=False, autoincrement=False, comment="hash of topic and payload"
+        ),
+        sa.Column("first_received_at", INSTANT, nullable=False),
+        sa.Column("last_received_at", INSTANT, nullable=False),
+        sa.Column("topic", sa.Text(), nullable=False),
+        sa.Column("reason", sa.String(40), nullable=False),
+        sa.Column("detail", sa.Text(), nullable=False),
+        sa.Column("size", sa.Integer(), nullable=False, comment="payload, bytes"),
+        sa.Column("excerpt", sa.Text(), nullable=False, comment="the payload's beginning, values redacted"),
+        sa.PrimaryKeyConstraint("key", name="pk_dead_letter"),
+    )
+    op.create_table(
+        "device",
+        sa.Column("dev_eui", sa.BigInteger(), nullable=False, autoincrement=False),
+        sa.Column("network_id", sa.String(64), nullable=False),
+        sa.Column("name", sa.String(1024), nullable=False),
+        sa.Column("application_id", sa.String(1024), nullable=False),
+        sa.Column("application_name", sa.String(1024), nullable=False),
+        sa.Column("profile_id", sa.String(1024), nullable=False),
+        sa.Column("profile_name", sa.String(1024), nullable=False),
+        sa.Column("tenant_id", sa.String(1024), nullable=False),
+        sa.Column("tenant_name", sa.String(1024), nullable=False),
+        sa.Column("device_class", sa.String(1024), nullable=False),
+        sa.Column("tags", sa.JSON(), nullable=False),
+        sa.Column("registered_at", INSTANT, nullable=False, comment="first heard by us"),
+        sa.PrimaryKeyConstraint("dev_eui", name="pk_device"),
+    )
+    op.create_table(
+        "device_day",
+        sa.Column("dev_eui", sa.BigInteger(), nullable=False),
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("uplinks", sa.Integer(), nullable=False),
+        sa.Column("retransmissions", sa.Integer(), nullable=False),
+        sa.Column("mac_only", sa.Integer(), nullable=False),
+        sa.Column("qos0", sa.Integer(), nullable=False, comment="delivered without guarantee"),
+        sa.Column("joins", sa.Integer(), nullable=False),
+        sa.Column("airtime_s", sa.Float(), nullable=False),
+        sa.Column("sf7", sa.Integer(), nullable=False),
+        sa.Column("sf8", sa.Integer(), nullable=False),
+        sa.Column("sf9", sa.Integer(), nullable=False),
+        sa.Column("sf10", sa.Integer(), nullable=False),
+        sa.Column("sf11", sa.Integer(), nullable=False),
+        sa.Column("sf12", sa.Integer(), nullable=False),
+        sa.Column("first_at", INSTANT, nullable=True),
+        sa.Column("last_at", INSTANT, nullable=True),
+        sa.PrimaryKeyConstraint("dev_eui", "day", name="pk_device_day"),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "device_event",
+        sa.Column("dev_eui", sa.BigInteger(), nullable=False),
+        sa.Column("at", INSTANT, nullable=False),
+        sa.Column("key", sa.BigInteger(), nullable=False),
+        sa.Column("received_at", INSTANT, nullable=False),
+        sa.Column("kind", sa.String(16), nullable=False),
+        sa.Column("flags", sa.SmallInteger(), nullable=False),
+        sa.Column("body", sa.JSON(), nullable=False),
+        sa.PrimaryKeyConstraint("dev_eui", "at", "key", name="pk_device_event"),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "device_record",
+        sa.Column("dev_eui", sa.BigInteger(), nullable=False, autoincrement=False),
+        sa.Column("network_id", sa.String(64), nullable=False),
+        sa.Column("recorded_at", INSTANT, nullable=False, comment="when it was first declared"),
+        sa.Column("service_id", sa.String(64), nullable=True),
+        sa.Column("name", sa.String(200), nullable=True),
+        sa.Column("model", sa.String(200), nullable=True),
+        sa.Column("firmware", sa.String(200), nullable=True),
+        sa.Column("batch", sa.String(200), nullable=True),
+        sa.Column("condition", sa.String(8), nullable=True, comment="bought new or reused"),
+        sa.Column("purchased_on", sa.Date(), nullable=True),
+        sa.Column("warranty_until", sa.Date(), nullable=True),
+        sa.Column("lifecycle", sa.String(16), nullable=True),
+        sa.Column("privacy", sa.String(20), nullable=True),
+        sa.Column("owner_id", sa.String(64), nullable=True),
+        sa.Column("operator_id", sa.String(64), nullable=True),
+        sa.Column("maintainer_id", sa.String(64), nullable=True),
+        sa.Column("territory_code", sa.String(16), nullable=True, comment="declared commune"),
+        sa.PrimaryKeyConstraint("dev_eui", name="pk_device_record"),
+        one_of(
+            "device_record",
+            "lifecycle",
+            "planned, provisioned, in_service, suspended, to_remove, removed, reused, recycled",
+        ),
+        one_of("device_record", "privacy", "public, internal, household, mobile_person"),
+    )
+    op.create_table(
+        "device_state",
+        sa.Column("dev_eui", sa.BigInteger(), nullable=False, autoincrement=False),
+        sa.Column("identity", sa.BigInteger(), nullable=False, comment="hash of the device row's content"),
+        sa.Column("identity_at", INSTANT, nullable=True, comment="time of the event it was read from"),
+        sa.Column(
+            "uplinks_total", sa.BigInteger(), nullable=False, comment="rows ever stored; retention keeps it"
+        ),
+        sa.Column("first_uplink_at", INSTANT, nullable=True),
+        sa.Column("last_uplink_at", INSTANT, nullable=True),
+        sa.Column("last_received_at", INSTANT, nullable=True),
+        sa.Column("joins_total", sa.Integer(), nullable=False),
+        sa.Column("last_join_at", INSTANT, nullable=True),
+        sa.Column("battery_pct", sa.Float(), nullable=True),
+        sa.Column("external_power", sa.Boolean(), nullable=True),
+        sa.Column("margin_db", sa.SmallInteger(), nullable=True),
+        sa.Column("status_at", INSTANT, nullable=True),
+        sa.Column("recent", sa.LargeBinary(), nullable=False, comment="last frames, see domain.activity"),
+        sa.PrimaryKeyConstraint("dev_eui", name="pk_device_state"),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "device_verdict",
+        sa.Column("dev_eui", sa.BigInteger(), nullable=False),
+        sa.Column("run_id", sa.Integer(), nullable=False),
+        sa.Column("state", sa.String(16), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("cadence", sa.String(24), nullable=True, comment="class of its habit"),
+        sa.Column("period_s", sa.Float(), nullable=True),
+        sa.Column("delivery_ratio", sa.Float(), nullable=True),
+        sa.Column("delivery_low", sa.Float(), nullable=True),
+        sa.Column("delivery_high", sa.Float(), nullable=True),
+        sa.Column("airtime_s_per_day", sa.Float(), nullable=True),
+        sa.Column("gateways_30d", sa.Integer(), nullable=True),
+        sa.Column("territory_code", sa.String(16), nullable=True, comment="commune of its position"),
+        sa.Column("usefulness_low", sa.Float(), nullable=True),
+        sa.Column("usefulness_high", sa.Float(), nullable=True),
+        sa.Column("facts", sa.JSON(), nullable=False, comment="what the rules saw"),
+        sa.PrimaryKeyConstraint("dev_eui", "run_id", name="pk_device_verdict"),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "finding",
+        sa.Column("kind", sa.String(40), nullable=False, comment="text: a new rule needs no migration"),
+        sa.Column("subject_kind", sa.String(16), nullable=False),
+        sa.Column("subject", sa.String(200), nullable=False),
+        sa.Column("since", INSTANT, nullable=False),
+        sa.Column("severity", sa.String(16), nullable=False),
+        sa.Column("confidence", sa.String(16), nullable=False),
+        sa.Column("evidence", sa.JSON(), nullable=False),
+        sa.Column("explanation", sa.JSON(), nullable=False, comment="by language"),
+        sa.Column("cause", sa.String(200), nullable=True),
+        sa.Column("status", sa.String(16), nullable=False),
+        sa.Column("first_run_id", sa.Integer(), nullable=False),
+        sa.Column("last_run_id", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("kind", "subject_kind", "subject", "since", name="pk_finding"),
+    )
+    op.create_table(
+        "finding_observation",
+        sa.Column("run_id", sa.Integer(), nullable=False),
+        sa.Column("kind", sa.String(40), nullable=False),
+        sa.Column("subject_kind", sa.String(16), nullable=False),
+        sa.Column("subject", sa.String(200), nullable=False),
+        sa.Column("since", INSTANT, nullable=False),
+        sa.Column("severity", sa.String(16), nullable=False),
+        sa.PrimaryKeyConstraint(
+            "run_id", "kind", "subject_kind", "subject", "since", name="pk_finding_observation"
+        ),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "gateway",
+        sa.Column("gateway_id", sa.BigInteger(), nullable=False, autoincrement=False),
+        sa.Column("network_id", sa.String(64), nullable=False),
+        sa.Column("region", sa.String(64), nullable=False),
+        sa.Column("first_stats_at", INSTANT, nullable=True, comment="by arrival"),
+        sa.Column("last_stats_at", INSTANT, nullable=True),
+        sa.Column("online", sa.Boolean(), nullable=True),
+        sa.Column("online_at", INSTANT, nullable=True),
+        sa.Column("latitude", sa.Float(), nullable=True),
+        sa.Column("longitude", sa.Float(), nullable=True),
+        sa.Column("altitude_m", sa.Float(), nullable=True),
+        sa.PrimaryKeyConstraint("gateway_id", name="pk_gateway"),
+    )
+    op.create_table(
+        "gateway_day",
+        sa.Column("gateway_id", sa.BigInteger(), nullable=False),
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("reports", sa.Integer(), nullable=False),
+        sa.Column("rx_received", sa.BigInteger(), nullable=False),
+        sa.Column("rx_ok", sa.BigInteger(), nullable=False),
+        sa.Column("tx_emitted", sa.BigInteger(), nullable=False),
+        sa.Column("first_at", INSTANT, nullable=False),
+        sa.Column("last_at", INSTANT, nullable=False),
+        sa.PrimaryKeyConstraint("gateway_id", "day", name="pk_gateway_day"),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "gateway_report",
+        sa.Column("gateway_id", sa.BigInteger(), nullable=False),
+        sa.Column("at", INSTANT, nullable=False),
+        sa.PrimaryKeyConstraint("gateway_id", "at", name="pk_gateway_report"),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "gateway_verdict",
+        sa.Column("gateway_id", sa.BigInteger(), nullable=False),
+        sa.Column("run_id", sa.Integer(), nullable=False),
+        sa.Column("state", sa.String(16), nullable=False),
+        sa.Column("facts", sa.JSON(), nullable=False),
+        sa.PrimaryKeyConstraint("gateway_id", "run_id", name="pk_gateway_verdict"),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "installation",
+        sa.Column("dev_eui", sa.BigInteger(), nullable=False),
+        sa.Column("since", INSTANT, nullable=False),
+        sa.Column("until", INSTANT, nullable=True),
+        sa.Column("place_id", sa.String(64), nullable=False),
+        sa.PrimaryKeyConstraint("dev_eui", "since", name="pk_installation"),
+    )
+    op.create_table(
+        "link_day",
+        sa.Column("dev_eui", sa.BigInteger(), nullable=False),
+        sa.Column("gateway_id", sa.BigInteger(), nullable=False),
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("uplinks", sa.Integer(), nullable=False),
+        sa.Column("best", sa.Integer(), nullable=False, comment="uplinks it heard best"),
+        sa.Column("signals", sa.Integer(), nullable=False, comment="with a possible RSSI and SNR"),
+        sa.Column("esp_sum_dbm", sa.Float(), nullable=False),
+        sa.Column("esp_square_sum", sa.Float(), nullable=False),
+        sa.Column("snr_max_db", sa.Float(), nullable=True),
+        sa.Column("last_at", INSTANT, nullable=False),
+        sa.Column("latitude", sa.Float(), nullable=True, comment="the gateway's, then"),
+        sa.Column("longitude", sa.Float(), nullable=True),
+        sa.Column("altitude_m", sa.Float(), nullable=True),
+        sa.PrimaryKeyConstraint("dev_eui", "gateway_id", "day", name="pk_link_day"),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "network",
+        sa.Column("id", sa.String(64), nullable=False),
+        sa.Column("name", sa.String(200), nullable=False),
+        sa.Column("kind", sa.String(20), nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_network"),
+        one_of("network", "kind", "chirpstack, declared"),
+    )
+    op.create_table(
+        "position",
+        sa.Column("dev_eui", sa.BigInteger(), nullable=False),
+        sa.Column("since", INSTANT, nullable=False),
+        sa.Column("source", sa.String(12), nullable=False),
+        sa.Column("latitude", sa.Float(), nullable=False),
+        sa.Column("longitude", sa.Float(), nullable=False),
+        sa.Column("altitude_m", sa.Float(), nullable=True),
+        sa.Column("accuracy_m", sa.Float(), nullable=True),
+        sa.PrimaryKeyConstraint("dev_eui", "since", "source", name="pk_position"),
+        one_of("position", "source", "surveyed, imported, tag, geocoded, estimated, none"),
+    )
+    op.create_table(
+        "territory",
+        sa.Column("code", sa.String(16), nullable=False, comment="INSEE code, text: 2A004"),
+        sa.Column("name", sa.String(200), nullable=False),
+        sa.Column("population", sa.Integer(), nullable=True),
+        sa.Column("latitude", sa.Float(), nullable=True, comment="centre, WGS 84"),
+        sa.Column("longitude", sa.Float(), nullable=True),
+        sa.Column("boundary", sa.JSON(), nullable=True, comment="GeoJSON geometry"),
+        sa.Column("schematic", sa.Boolean(), nullable=False, comment="drawn from the centres, not surveyed"),
+        sa.PrimaryKeyConstraint("code", name="pk_territory"),
+    )
+    op.create_table(
+        "uplink",
+        sa.Column("dev_eui", sa.BigInteger(), nullable=False),
+        sa.Column("at", INSTANT, nullable=False, comment="from the payload; 1970 without one"),
+        sa.Column("key", sa.BigInteger(), nullable=False, comment="hash of kind and deduplicationId"),
+        sa.Column("received_at", INSTANT, nullable=False),
+        sa.Column("f_cnt", sa.Integer(), nullable=False),
+        sa.Column("dev_addr", sa.Integer(), nullable=True),
+        sa.Column("frequency_hz", sa.Integer(), nullable=True),
+        sa.Column("bandwidth_hz", sa.Integer(), nullable=True),
+        sa.Column("f_port", sa.SmallInteger(), nullable=False),
+        sa.Column("size", sa.Integer(), nullable=False, comment="application payload, bytes"),
+        sa.Column("spreading_factor", sa.SmallInteger(), nullable=True),
+        sa.Column("dr", sa.SmallInteger(), nullable=True),
+        sa.Column("flags", sa.SmallInteger(), nullable=False),
+        sa.Column("receptions", sa.LargeBinary(), nullable=False, comment="packed, see store.receptions"),
+        sa.PrimaryKeyConstraint("dev_eui", "at", "key", name="pk_uplink"),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "watch",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("network_id", sa.String(64), nullable=False),
+        sa.Column("source", sa.String(12), nullable=False, comment="listener or history"),
+        sa.Column("session", sa.String(32), nullable=False, comment="the connection or backfill it belongs to"),
+        sa.Column("started_at", INSTANT, nullable=False),
+        sa.Column("ended_at", INSTANT, nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_watch"),
+    )
+    op.create_table(
+        "organisation",
+        sa.Column("id", sa.String(64), nullable=False),
+        sa.Column("name", sa.String(200), nullable=False),
+        sa.Column("kind", sa.String(20), nullable=False),
+        sa.Column("siret", sa.String(14), nullable=True),
+        sa.Column(
+            "territory_code",
+            sa.String(16),
+            sa.ForeignKey("territory.code", name="fk_organisation_territory_code_territory"),
+            nullable=True,
+            comment="a commune's own",
+        ),
+        sa.PrimaryKeyConstraint("id", name="pk_organisation"),
+        one_of("organisation", "kind", "metropolis, commune, partner, operator"),
+    )
+    op.create_table(
+        "place",
+        sa.Column("id", sa.String(64), nullable=False),
+        sa.Column("name", sa.String(200), nullable=False),
+        sa.Column("address", sa.Text(), nullable=True),
+        sa.Column(
+            "territory_code",
+            sa.String(16),
+            sa.ForeignKey("territory.code", name="fk_place_territory_code_territory"),
+            nullable=True,
+        ),
+        sa.Column("latitude", sa.Float(), nullable=True),
+        sa.Column("longitude", sa.Float(), nullable=True),
+        sa.Column("altitude_m", sa.Float(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name="pk_place"),
+    )
+    op.create_table(
+        "gateway_record",
+        sa.Column("gateway_id", sa.BigInteger(), nullable=False, autoincrement=False),
+        sa.Column("name", sa.String(200), nullable=True),
+        sa.Column(
+            "owner_id",
+            sa.String(64),
+            sa.ForeignKey("organisation.id", name="fk_gateway_record_owner_id_organisation"),
+            nullable=True,
+        ),
+        sa.Column("site", sa.String(200), nullable=True),
+        sa.Column("backhaul", sa.String(200), nullable=True),
+        sa.Column("power", sa.String(200), nullable=True),
+        sa.Column("third_party", sa.Boolean(), nullable=False),
+        sa.Column("latitude", sa.Float(), nullable=True),
+        sa.Column("longitude", sa.Float(), nullable=True),
+        sa.Column("altitude_m", sa.Float(), nullable=True),
+        sa.PrimaryKeyConstraint("gateway_id", name="pk_gateway_record"),
+    )
+    op.create_table(
+        "service",
+        sa.Column("id", sa.String(64), nullable=False),
+        sa.Column("name", sa.String(200), nullable=False),
+        sa.Column("purpose", sa.Text(), nullable=True),
+        sa.Column("decision", sa.Text(), nullable=True, comment="the decision its data supports"),
+        sa.Column(
+            "owner_id",
+            sa.String(64),
+            sa.ForeignKey("organisation.id", name="fk_service_owner_id_organisation"),
+            nullable=True,
+        ),
+        sa.Column("contact", sa.String(200), nullable=True),
+        sa.Column("consumers", sa.JSON(), nullable=False),
+        sa.Column("family", sa.String(20), nullable=True),
+        sa.Column("privacy", sa.String(20), nullable=True, comment="null is treated as household"),
+        sa.Column("need_period_s", sa.Integer(), nullable=True, comment="how often data is needed"),
+        sa.Column("tolerance", sa.JSON(), nullable=False, comment="per channel, its unit"),
+        sa.Column("calendar", sa.JSON(), nullable=True, comment="operating season"),
+        sa.Column("starts_on", sa.Date(), nullable=True),
+        sa.Column("ends_on", sa.Date(), nullable=True),
+        sa.Column("confirmed_on", sa.Date(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name="pk_service"),
+        one_of("service", "family", "measure, meter, state, sentinel, position, actuator"),
+        one_of("service", "privacy", "public, internal, household, mobile_person"),
+    )
+    op.create_table(
+        "application",
+        sa.Column(
+            "network_id",
+            sa.String(64),
+            sa.ForeignKey("network.id", name="fk_application_network_id_network"),
+            nullable=False,
+        ),
+        sa.Column("application_id", sa.String(64), nullable=False),
+        sa.Column("name", sa.String(200), nullable=False),
+        sa.Column(
+            "organisation_id",
+            sa.String(64),
+            sa.ForeignKey("organisation.id", name="fk_application_organisation_id_organisation"),
+            nullable=True,
+        ),
+        sa.Column(
+            "service_id",
+            sa.String(64),
+            sa.ForeignKey("service.id", name="fk_application_service_id_service"),
+            nullable=True,
+        ),
+        sa.PrimaryKeyConstraint("network_id", "application_id", name="pk_application"),
+    )
+
+
+def downgrade() -> None:
+    op.drop_table("application")
+    op.drop_table("service")
+    op.drop_table("gateway_record")
+    op.drop_table("place")
+    op.drop_table("organisation")
+    op.drop_table("watch")
+    op.drop_table("uplink")
+    op.drop_table("territory")
+    op.drop_table("position")
+    op.drop_table("network")
+    op.drop_table("link_day")
+    op.drop_table("installation")
+    op.drop_table("gateway_verdict")
+    op.drop_table("gateway_report")
+    op.drop_table("gateway_day")
+    op.drop_table("gateway")
+    op.drop_table("finding_observation")
+    op.drop_table("finding")
+    op.drop_table("device_verdict")
+    op.drop_table("device_state")
+    op.drop_table("device_record")
+    op.drop_table("device_event")
+    op.drop_table("device_day")
+    op.drop_table("device")
+    op.drop_table("dead_letter")
+    op.drop_table("collection_outage")
+    op.drop_table("audit_run")

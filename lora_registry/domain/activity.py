@@ -1,0 +1,342 @@
+"""The arithmetic of ingest: new events folded into a device's running state and its days.
+
+`fold` is told which events are new; it never counts one twice, and everything it returns is a sum over exactly
+those events, so that aggregates equal what the rows say.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import struct
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from enum import IntFlag
+from typing import NamedTuple
+
+from lora_registry.domain.airtime import phy_payload_size, time_on_air_s
+from lora_registry.domain.events import (
+    Clock,
+    DeviceEvent,
+    DeviceIdentity,
+    Header,
+    Join,
+    Location,
+    Reception,
+    Status,
+    Uplink,
+)
+from lora_registry.domain.identifiers import DevEui, GatewayId
+
+
+class Flag(IntFlag):
+    """What is particular about a stored event."""
+
+    RETRANSMISSION = 1
+    MAC_ONLY = 2
+    TIME_OF_ARRIVAL = 4
+    """It carried no time of its own."""
+    CLOCK_SUSPECT = 8
+    """It carried one that cannot be."""
+    RELAYED = 16
+    CONFIRMED = 32
+    ADR = 64
+    QOS_0 = 128
+    """Delivered without any guarantee: ChirpStack's default."""
+    SIGNAL_SUSPECT = 256
+    """Some gateway reported an impossible RSSI or SNR."""
+
+
+class Frame(NamedTuple):
+    """What identifies a frame within a session."""
+
+    dev_addr: int
+    """0xFFFF_FFFF where unknown (ChirpStack 3)."""
+    f_cnt: int
+    at_s: int
+
+
+# A retransmission follows within seconds; an hour later the same counter is a device that restarted at 0.
+RETRANSMISSION_WINDOW_S = 3600
+_RECENT_FRAMES = 8
+_FRAME = struct.Struct(">IIq")
+_UNKNOWN_ADDRESS = 0xFFFF_FFFF
+# Beyond these no receiver measures: they are bugs, or marks for "not received" (-999).
+_POSSIBLE_RSSI_DBM = (-160, 0)
+_POSSIBLE_SNR_DB = (-40.0, 40.0)
+
+
+def possible_signal(reception: Reception) -> bool:
+    """Tell a measured signal from a bug.
+
+    rssi  snr    possible
+    -101  -4.5   yes
+     +20   0     no
+    -999   0     no
+    """
+    return (
+        _POSSIBLE_RSSI_DBM[0] <= reception.rssi_dbm <= _POSSIBLE_RSSI_DBM[1]
+        and _POSSIBLE_SNR_DB[0] <= reception.snr_db <= _POSSIBLE_SNR_DB[1]
+    )
+
+
+def esp_dbm(reception: Reception) -> float:
+    """Estimated signal power, dBm: RSSI + SNR - 10 log10(1 + 10^(SNR/10)); RSSI alone saturates at the noise."""
+    return reception.rssi_dbm + reception.snr_db - 10.0 * math.log10(1.0 + 10.0 ** (reception.snr_db / 10.0))
+
+
+@dataclass(slots=True)
+class DeviceState:
+    """A device's running state, read and written whole with each batch."""
+
+    dev_eui: DevEui
+    identity: int = 0
+    """Hash of what the network server calls it; 0 when never described."""
+    identity_at: datetime | None = None
+    uplinks_total: int = 0
+    first_uplink_at: datetime | None = None
+    last_uplink_at: datetime | None = None
+    last_received_at: datetime | None = None
+    joins_total: int = 0
+    last_join_at: datetime | None = None
+    battery_pct: float | None = None
+    external_power: bool | None = None
+    margin_db: int | None = None
+    status_at: datetime | None = None
+    recent: bytes = b""
+    """The last frames folded, newest last, packed."""
+
+
+@dataclass(slots=True)
+class DeviceDay:
+    """What one batch adds to one device's day."""
+
+    uplinks: int = 0
+    retransmissions: int = 0
+    mac_only: int = 0
+    qos0: int = 0
+    joins: int = 0
+    airtime_s: float = 0.0
+    by_spreading_factor: list[int] = field(default_factory=lambda: [0] * 6)
+    """SF7 to SF12."""
+    first_at: datetime | None = None
+    last_at: datetime | None = None
+
+
+@dataclass(slots=True)
+class LinkDay:
+    """What one batch adds to one device's day at one gateway."""
+
+    last_at: datetime
+    uplinks: int = 0
+    best: int = 0
+    signals: int = 0
+    esp_sum_dbm: float = 0.0
+    esp_square_sum: float = 0.0
+    snr_max_db: float | None = None
+    location: Location | None = None
+
+
+@dataclass(slots=True)
+class Folded:
+    """The outcome of a fold."""
+
+    identities: dict[DevEui, tuple[DeviceIdentity, datetime]] = field(default_factory=dict)
+    """Those that are new or changed, and when each was first received in this batch."""
+    device_days: dict[tuple[DevEui, date], DeviceDay] = field(default_factory=dict)
+    link_days: dict[tuple[DevEui, GatewayId, date], LinkDay] = field(default_factory=dict)
+
+
+def flags_of(event: DeviceEvent) -> Flag:
+    """Return the flags that an event carries by itself (retransmission is told by `Retransmissions`)."""
+    header = event.header
+    flags = Flag(0)
+    if header.timing.clock is Clock.ARRIVAL:
+        flags |= Flag.TIME_OF_ARRIVAL
+    elif header.timing.clock is Clock.SUSPECT:
+        flags |= Flag.CLOCK_SUSPECT
+    if header.qos == 0:
+        flags |= Flag.QOS_0
+    if isinstance(event, Uplink):
+        if event.mac_only:
+            flags |= Flag.MAC_ONLY
+        if event.relayed:
+            flags |= Flag.RELAYED
+        if event.confirmed:
+            flags |= Flag.CONFIRMED
+        if event.adr:
+            flags |= Flag.ADR
+        if not all(possible_signal(reception) for reception in event.receptions):
+            flags |= Flag.SIGNAL_SUSPECT
+    return flags
+
+
+class Retransmissions:
+    """Tells a frame that came again under another deduplicationId, within the frames last seen of each device."""
+
+    def __init__(self, states: Mapping[DevEui, DeviceState]) -> None:
+        self._frames = {eui: list(_FRAME.iter_unpack(state.recent)) for eui, state in states.items()}
+
+    def seen(self, uplink: Uplink) -> bool:
+        """Return whether this frame was seen before, and remember it."""
+        dev_addr = _UNKNOWN_ADDRESS if uplink.dev_addr is None else uplink.dev_addr
+        at_s = int(uplink.header.timing.shown_at.timestamp())
+        frames = self._frames.setdefault(uplink.header.device.dev_eui, [])
+        repeated = any(
+            f_cnt == uplink.f_cnt and address == dev_addr and abs(at_s - then_s) <= RETRANSMISSION_WINDOW_S
+            for address, f_cnt, then_s in frames
+        )
+        frames.append(Frame(dev_addr, uplink.f_cnt, at_s))
+        del frames[:-_RECENT_FRAMES]
+        return repeated
+
+    def packed(self, dev_eui: DevEui) -> bytes:
+        """Return the frames last seen of a device, for its state."""
+        return b"".join(_FRAME.pack(*frame) for frame in self._frames.get(dev_eui, ()))
+
+
+def identity_hash(identity: DeviceIdentity) -> int:
+    """Return a signed 64-bit hash of what a network server says of a device; never 0."""
+    digest = hashlib.blake2b(repr(identity).encode("utf-8", "replace"), digest_size=8).digest()
+    return int.from_bytes(digest, "big", signed=True) or 1
+
+
+def fold(states: dict[DevEui, DeviceState], events: Iterable[tuple[DeviceEvent, Flag]]) -> Folded:
+    """Fold events that are new, each with its flags, into `states` (changed in place) and day sums."""
+    folded = Folded()
+    for event, flags in events:
+        header = event.header
+        state = states.setdefault(header.device.dev_eui, DeviceState(header.device.dev_eui))
+        state.last_received_at = _later(state.last_received_at, header.received_at)
+        _fold_identity(state, header, folded)
+        if isinstance(event, Uplink):
+            _fold_uplink(state, event, flags, folded)
+        elif isinstance(event, Join):
+            shown_at = header.timing.shown_at
+            state.joins_total += 1
+            state.last_join_at = _later(state.last_join_at, shown_at)
+            _day(folded, header).joins += 1
+        elif isinstance(event, Status):
+            _fold_status(state, event)
+    return folded
+
+
+def _fold_identity(state: DeviceState, header: Header, folded: Folded) -> None:
+    shown_at = header.timing.shown_at
+    if state.identity_at is not None and shown_at < state.identity_at:
+        return  # history does not rename a device
+    state.identity_at = shown_at
+    hashed = identity_hash(header.device)
+    if hashed != state.identity:
+        state.identity = hashed
+        earlier = folded.identities.get(state.dev_eui)
+        folded.identities[state.dev_eui] = (header.device, header.received_at if earlier is None else earlier[1])
+
+
+def _fold_uplink(state: DeviceState, uplink: Uplink, flags: Flag, folded: Folded) -> None:
+    header = uplink.header
+    shown_at = header.timing.shown_at
+    state.uplinks_total += 1
+    state.first_uplink_at = _earlier(state.first_uplink_at, shown_at)
+    state.last_uplink_at = _later(state.last_uplink_at, shown_at)
+    day = _day(folded, header)
+    day.uplinks += 1
+    day.retransmissions += Flag.RETRANSMISSION in flags
+    day.mac_only += Flag.MAC_ONLY in flags
+    day.qos0 += Flag.QOS_0 in flags
+    day.first_at = _earlier(day.first_at, shown_at)
+    day.last_at = _later(day.last_at, shown_at)
+    modulation = uplink.modulation
+    if modulation.spreading_factor is not None and modulation.bandwidth_hz is not None:
+        day.airtime_s += time_on_air_s(
+            spreading_factor=modulation.spreading_factor,
+            bandwidth_hz=modulation.bandwidth_hz,
+            payload_bytes=phy_payload_size(uplink.size),
+            coding_rate=modulation.coding_rate,
+        )
+        if modulation.spreading_factor >= 7:  # noqa: PLR2004 - SF7 is LoRaWAN's lowest; SF5 and SF6 are 2.4 GHz
+            day.by_spreading_factor[modulation.spreading_factor - 7] += 1
+    if not uplink.relayed:
+        _fold_links(uplink, shown_at, folded)
+
+
+def _fold_links(uplink: Uplink, shown_at: datetime, folded: Folded) -> None:
+    """Count each gateway once per uplink, by the antenna that heard best."""
+    best_of: dict[GatewayId, Reception] = {}
+    for reception in uplink.receptions:
+        other = best_of.get(reception.gateway_id)
+        if other is None or _strength(reception) > _strength(other):
+            best_of[reception.gateway_id] = reception
+    best = max(best_of.values(), key=_strength, default=None)
+    dev_eui = uplink.header.device.dev_eui
+    for gateway_id, reception in best_of.items():
+        key = (dev_eui, gateway_id, shown_at.date())
+        link = folded.link_days.get(key)
+        if link is None:
+            link = folded.link_days[key] = LinkDay(last_at=shown_at)
+        link.uplinks += 1
+        link.best += reception is best
+        link.last_at = max(link.last_at, shown_at)
+        if reception.location is not None:
+            link.location = reception.location
+        if possible_signal(reception):
+            esp = esp_dbm(reception)
+            link.signals += 1
+            link.esp_sum_dbm += esp
+            link.esp_square_sum += esp * esp
+            if link.snr_max_db is None or reception.snr_db > link.snr_max_db:
+                link.snr_max_db = reception.snr_db
+
+
+def _strength(reception: Reception) -> tuple[bool, float, int]:
+    return possible_signal(reception), reception.snr_db, reception.rssi_dbm
+
+
+def _fold_status(state: DeviceState, status: Status) -> None:
+    shown_at = status.header.timing.shown_at
+    if state.status_at is None or shown_at >= state.status_at:
+        state.status_at = shown_at
+        state.battery_pct = status.battery_pct
+        state.external_power = status.external_power
+        state.margin_db = status.margin_db
+
+
+def _day(folded: Folded, header: Header) -> DeviceDay:
+    key = (header.device.dev_eui, header.timing.shown_at.date())
+    day = folded.device_days.get(key)
+    if day is None:
+        day = folded.device_days[key] = DeviceDay()
+    return day
+
+
+def _later(a: datetime | None, b: datetime) -> datetime:
+    return b if a is None or b > a else a
+
+
+def _earlier(a: datetime | None, b: datetime) -> datetime:
+    return b if a is None or b < a else a
+
+
+class Span(NamedTuple):
+    """A time, from its start to its end."""
+
+    started_at: datetime
+    ended_at: datetime
+
+
+# Within one replay or backfill everything from its first to its last event was being heard (design, law 3),
+# except across a hole that no living fleet leaves: there we may have been deaf, or a clock wrong (ADR 0007).
+HISTORY_HOLE = timedelta(days=3)
+
+
+def cover(spans: list[Span], times: Iterable[datetime]) -> list[Span]:
+    """Return `spans` widened so that all `times` lie in one; sorted and disjoint."""
+    points = sorted([*spans, *(Span(time, time) for time in times)])
+    covered: list[Span] = []
+    for span in points:
+        if covered and span.started_at - covered[-1].ended_at <= HISTORY_HOLE:
+            covered[-1] = Span(covered[-1].started_at, max(covered[-1].ended_at, span.ended_at))
+        else:
+            covered.append(span)
+    return covered

@@ -1,0 +1,83 @@
+"""Alembic driven from code: no ini file, the same from a checkout and from an installed wheel."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, Engine, inspect
+
+import lora_registry
+from lora_registry.domain.errors import UnavailableError
+from lora_registry.store import audits, collection, registry, telemetry
+from lora_registry.store.base import Base
+from lora_registry.store.engine import reading, writing
+
+MODELS = (audits, collection, registry, telemetry)
+"""Every module with models: imported so that the metadata is whole."""
+
+
+def upgrade(engine: Engine, revision: str = "head") -> None:
+    """Bring the database to `revision`."""
+    with writing(engine) as connection:
+        command.upgrade(_config(connection), revision)
+
+
+def create_if_empty(engine: Engine) -> None:
+    """Bring a database without any table to head."""
+    with writing(engine) as connection:
+        if not inspect(connection).get_table_names():
+            command.upgrade(_config(connection), "head")
+
+
+def downgrade(engine: Engine, revision: str) -> None:
+    """Take the database back to `revision` (`base` leaves nothing)."""
+    with writing(engine) as connection:
+        command.downgrade(_config(connection), revision)
+
+
+def require_current(engine: Engine) -> None:
+    """Refuse to work on a database of another version.
+
+    Raises:
+        UnavailableError: empty, or older or newer than this program.
+
+    """
+    with reading(engine) as connection:
+        found = MigrationContext.configure(connection).get_current_revision()
+        wanted = ScriptDirectory.from_config(_config(connection)).get_current_head()
+    if found != wanted:
+        raise UnavailableError(
+            f"database {engine.url.render_as_string(hide_password=True)} is at revision {found or 'none'}, "
+            f"this program needs {wanted}: run `lora-registry db upgrade`"
+        )
+
+
+def differences(engine: Engine) -> list[str]:
+    """Return how the database differs from the models, a line each; none when it is right."""
+    with writing(engine) as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True, "include_object": _is_ours})
+        return [str(difference) for difference in compare_metadata(context, Base.metadata)]
+
+
+def _is_ours(_object: object, name: str | None, kind: str, _reflected: bool, _compare_to: object) -> bool:  # noqa: FBT001 - Alembic's signature
+    return not (kind == "table" and name is not None and name.startswith("stage_"))
+
+
+def _config(connection: Connection) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(_scripts()).replace("%", "%%"))
+    config.attributes["connection"] = connection
+    config.attributes["metadata"] = Base.metadata
+    return config
+
+
+def _scripts() -> Path:
+    """Beside the package in a wheel; in a checkout, the folder alembic/."""
+    package = Path(lora_registry.__file__).parent
+    shipped = package / "_migrations"
+    return shipped if shipped.is_dir() else package.parent / "alembic"

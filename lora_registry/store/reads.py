@@ -1,0 +1,99 @@
+"""What lists show, in one query each."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Select, func, select, union
+from sqlalchemy.orm import aliased
+
+from lora_registry.store.audits import AuditRun, DeviceVerdict
+from lora_registry.store.collection import DeadLetter
+from lora_registry.store.registry import DeviceRecord, Organisation, Service
+from lora_registry.store.telemetry import Device, DeviceState
+
+Row = dict[str, Any]
+
+
+def last_run(connection: Connection) -> int | None:
+    """Return the last complete audit run; what lists show of states is its word."""
+    return connection.scalar(select(func.max(AuditRun.id)).where(AuditRun.completed_at.is_not(None)))
+
+
+def devices(
+    connection: Connection,
+    *,
+    state: str | None = None,
+    commune: str | None = None,
+    service: str | None = None,
+    dev_eui: str | None = None,
+) -> list[Row]:
+    """Return the registry's devices, by DevEUI; keys are those of `devices list --format json`."""
+    query = _devices(last_run(connection))
+    columns = query.selected_columns
+    if state is not None:
+        query = query.where(columns["state"] == state)
+    if commune is not None:
+        query = query.where(columns["commune"] == commune)
+    if service is not None:
+        query = query.where((Service.id == service) | (Service.name == service))
+    if dev_eui is not None:
+        query = query.where(columns["dev_eui"] == dev_eui)
+    return [dict(row) for row in connection.execute(query).mappings()]
+
+
+def _devices(run_id: int | None) -> Select[Any]:
+    """Select the devices that are known: because heard, or because somebody declared them."""
+    known = union(select(Device.dev_eui), select(DeviceRecord.dev_eui)).subquery("known")
+    verdict = aliased(DeviceVerdict)
+    owner = aliased(Organisation)
+    nullable: dict[str, ColumnElement[Any]] = {
+        name: getattr(verdict, name).label(name)
+        for name in (
+            "period_s", "delivery_ratio", "delivery_low", "delivery_high", "airtime_s_per_day",
+        )
+    }  # fmt: skip
+    return (
+        select(
+            known.c.dev_eui,
+            func.coalesce(DeviceRecord.name, Device.name).label("name"),
+            func.coalesce(Device.network_id, DeviceRecord.network_id).label("network"),
+            Device.application_name.label("application"),
+            Service.name.label("service"),
+            owner.name.label("organisation"),
+            func.coalesce(DeviceRecord.territory_code, verdict.territory_code, owner.territory_code).label(
+                "commune"
+            ),
+            DeviceRecord.lifecycle.label("lifecycle"),
+            verdict.state.label("state"),
+            DeviceState.first_uplink_at,
+            DeviceState.last_uplink_at,
+            func.coalesce(DeviceState.uplinks_total, 0).label("uplinks_total"),
+            *nullable.values(),
+            DeviceState.battery_pct,
+            verdict.gateways_30d.label("gateways_30d"),
+            verdict.usefulness_low.label("usefulness_low"),
+            verdict.usefulness_high.label("usefulness_high"),
+        )
+        .select_from(known)
+        .outerjoin(Device, Device.dev_eui == known.c.dev_eui)
+        .outerjoin(DeviceState, DeviceState.dev_eui == known.c.dev_eui)
+        .outerjoin(DeviceRecord, DeviceRecord.dev_eui == known.c.dev_eui)
+        .outerjoin(Service, Service.id == DeviceRecord.service_id)
+        .outerjoin(owner, owner.id == func.coalesce(DeviceRecord.owner_id, Service.owner_id))
+        .outerjoin(verdict, (verdict.dev_eui == known.c.dev_eui) & (verdict.run_id == run_id))
+        .order_by(known.c.dev_eui)
+    )
+
+
+def dead_letters(connection: Connection, *, limit: int) -> list[Row]:
+    """Return the messages that were set aside, newest first."""
+    query = (
+        select(
+            DeadLetter.first_received_at, DeadLetter.last_received_at, DeadLetter.reason, DeadLetter.detail,
+            DeadLetter.topic, DeadLetter.size, DeadLetter.excerpt,
+        )
+        .order_by(DeadLetter.last_received_at.desc(), DeadLetter.key)
+        .limit(limit)
+    )  # fmt: skip
+    return [dict(row) for row in connection.execute(query).mappings()]

@@ -1,0 +1,85 @@
+"""Column types that mean the same on SQLite and PostgreSQL."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any, TypeVar
+
+from sqlalchemy import BigInteger, DateTime, Dialect, Integer
+from sqlalchemy.types import TypeDecorator, TypeEngine
+
+from lora_registry.domain.identifiers import DevEui, Eui64, GatewayId
+
+EuiT = TypeVar("EuiT", bound=Eui64)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+_UINT32 = 1 << 32
+_INT32_END = 1 << 31
+
+
+class _Eui(TypeDecorator[EuiT]):
+    """An EUI-64 as a signed 64-bit integer: 8 bytes in each row and index, not 17 (ADR 0001)."""
+
+    impl = BigInteger
+    cache_ok = True
+    parse_as: type[EuiT]
+
+    def process_bind_param(self, value: EuiT | None, dialect: Dialect) -> int | None:  # noqa: ARG002 - SQLAlchemy's signature
+        return None if value is None else value.to_int64()
+
+    def process_result_value(self, value: Any | None, dialect: Dialect) -> EuiT | None:  # noqa: ANN401, ARG002
+        return None if value is None else self.parse_as.from_int64(value)
+
+
+class DevEuiType(_Eui[DevEui]):
+    """A DevEUI."""
+
+    cache_ok = True
+    parse_as = DevEui
+
+
+class GatewayIdType(_Eui[GatewayId]):
+    """A gateway identifier."""
+
+    cache_ok = True
+    parse_as = GatewayId
+
+
+class UInt32(TypeDecorator[int]):
+    """An unsigned 32-bit number (frame counter, DevAddr, hertz) in the 4 bytes of a signed one."""
+
+    impl = Integer
+    cache_ok = True
+
+    def process_bind_param(self, value: int | None, dialect: Dialect) -> int | None:  # noqa: ARG002
+        return value - _UINT32 if value is not None and value >= _INT32_END else value
+
+    def process_result_value(self, value: Any | None, dialect: Dialect) -> int | None:  # noqa: ANN401, ARG002
+        return None if value is None else value % _UINT32
+
+
+class Instant(TypeDecorator[datetime]):
+    """An aware UTC datetime: timestamptz on PostgreSQL, microseconds since 1970 on SQLite."""
+
+    impl = DateTime
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        if dialect.name == "sqlite":
+            return dialect.type_descriptor(BigInteger())
+        return dialect.type_descriptor(DateTime(timezone=True))
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | int | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError(f"naive datetime {value}: every instant carries its time zone")
+        return (value - _EPOCH) // _MICROSECOND if dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: Any | None, dialect: Dialect) -> datetime | None:  # noqa: ANN401
+        if value is None:
+            return None
+        if dialect.name == "sqlite":
+            return _EPOCH + int(value) * _MICROSECOND
+        moment: datetime = value
+        return moment.astimezone(UTC)

@@ -1,0 +1,325 @@
+"""One batch of the ingest, in the caller's transaction: rows, then aggregates of exactly the new ones."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, fields
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, column, select
+from sqlalchemy import table as sql_table
+
+from lora_registry.domain.activity import DeviceState as State
+from lora_registry.domain.activity import Flag, Folded, Retransmissions, flags_of, fold
+from lora_registry.domain.events import (
+    Ack,
+    DeviceEvent,
+    DeviceIdentity,
+    GatewayConnection,
+    GatewayStats,
+    Join,
+    Located,
+    Log,
+    Status,
+    TxAck,
+    Uplink,
+)
+from lora_registry.domain.identifiers import DevEui
+from lora_registry.store import collection, staging, telemetry
+from lora_registry.store.receptions import pack
+
+_KEY = ("dev_eui", "at", "key")
+_UPLINK = (
+    *_KEY, "received_at", "f_cnt", "dev_addr", "frequency_hz", "bandwidth_hz", "f_port", "size",
+    "spreading_factor", "dr", "flags", "receptions",
+)  # fmt: skip
+_EVENT = (*_KEY, "received_at", "kind", "flags", "body")
+_STATE = tuple(item.name for item in fields(State))
+_DEVICE = (
+    "dev_eui", "network_id", "name", "application_id", "application_name", "profile_id", "profile_name",
+    "tenant_id", "tenant_name", "device_class", "tags", "registered_at",
+)  # fmt: skip
+_DAY = (
+    "dev_eui", "day", "uplinks", "retransmissions", "mac_only", "qos0", "joins", "airtime_s",
+    "sf7", "sf8", "sf9", "sf10", "sf11", "sf12", "first_at", "last_at",
+)  # fmt: skip
+_LINK = (
+    "dev_eui", "gateway_id", "day", "uplinks", "best", "signals", "esp_sum_dbm", "esp_square_sum",
+    "snr_max_db", "last_at", "latitude", "longitude", "altitude_m",
+)  # fmt: skip
+_REPORT = ("gateway_id", "at")
+_GATEWAY_DAY = ("gateway_id", "day", "reports", "rx_received", "rx_ok", "tx_emitted", "first_at", "last_at")
+_GATEWAY = (
+    "gateway_id", "network_id", "region", "first_stats_at", "last_stats_at", "online", "online_at",
+    "latitude", "longitude", "altitude_m",
+)  # fmt: skip
+_DEAD_LETTER = ("key", "first_received_at", "last_received_at", "topic", "reason", "detail", "size", "excerpt")
+
+
+class DeadLetter(NamedTuple):
+    """A message set aside; `excerpt` is already redacted."""
+
+    topic: str
+    payload: bytes
+    received_at: datetime
+    reason: str
+    detail: str
+    excerpt: str
+
+
+@dataclass(slots=True)
+class Batch:
+    """What one transaction stores."""
+
+    network: str
+    device_events: list[DeviceEvent] = field(default_factory=list)
+    gateway_events: list[GatewayStats | GatewayConnection] = field(default_factory=list)
+    dead_letters: list[DeadLetter] = field(default_factory=list)
+
+
+class Written(NamedTuple):
+    """What became of a batch."""
+
+    uplinks: int = 0
+    other_events: int = 0
+    duplicates: int = 0
+    retransmissions: int = 0
+    dead_letters: int = 0
+    shown_at: tuple[datetime, ...] = ()
+    """Times of the events that were new, for the watch."""
+
+
+def write_batch(connection: Connection, batch: Batch) -> Written:
+    """Store a batch. Written twice, the second time changes nothing but counts duplicates."""
+    events = _distinct(batch.device_events)
+    states = _lock_states(connection, {event.header.device.dev_eui for event in events})
+    retransmissions = Retransmissions(states)
+    new = _insert_events(connection, events, retransmissions)
+    before = {eui: state.identity for eui, state in states.items()}
+    folded = fold(states, new)
+    for eui, state in states.items():
+        state.recent = retransmissions.packed(eui)
+    touched = {event.header.device.dev_eui for event, _ in new}
+    _write_states(connection, [states[eui] for eui in touched])
+    changed = {eui: found for eui, found in folded.identities.items() if states[eui].identity != before.get(eui)}
+    _write_devices(connection, batch.network, changed)
+    _write_days(connection, folded)
+    _write_gateways(connection, batch)
+    _write_dead_letters(connection, batch.dead_letters)
+    uplinks = sum(isinstance(event, Uplink) for event, _ in new)
+    return Written(
+        uplinks=uplinks,
+        other_events=len(new) - uplinks,
+        duplicates=len(batch.device_events) - len(new),
+        retransmissions=sum(Flag.RETRANSMISSION in flags for _, flags in new),
+        dead_letters=len(batch.dead_letters),
+        shown_at=tuple(event.header.timing.shown_at for event, _ in new),
+    )
+
+
+def _key(event: DeviceEvent) -> tuple[DevEui, datetime, int]:
+    header = event.header
+    return header.device.dev_eui, header.timing.key_at, header.key
+
+
+def _distinct(events: Iterable[DeviceEvent]) -> list[DeviceEvent]:
+    return list({_key(event): event for event in reversed(list(events))}.values())[::-1]
+
+
+def _lock_states(connection: Connection, dev_euis: set[DevEui]) -> dict[DevEui, State]:
+    """Read the states of these devices, creating those that are missing, so that no other writer folds them."""
+    if not dev_euis:
+        return {}
+    table = telemetry.DeviceState.table()
+    blank = [_state_row(State(eui)) for eui in dev_euis]
+    staging.insert_new(connection, table, _STATE, blank)
+    staged = sql_table("stage_device_state", column("dev_eui"))
+    rows = connection.execute(
+        select(*(table.columns[name] for name in _STATE))
+        .join(staged, staged.c.dev_eui == table.c.dev_eui)
+        .order_by(table.c.dev_eui)
+        .with_for_update(of=table)
+    )
+    states = (State(*row) for row in rows)
+    return {state.dev_eui: state for state in states}
+
+
+def _state_row(state: State) -> list[Any]:
+    return [getattr(state, name) for name in _STATE]
+
+
+def _insert_events(
+    connection: Connection, events: Sequence[DeviceEvent], retransmissions: Retransmissions
+) -> list[tuple[DeviceEvent, Flag]]:
+    """Insert the rows; return the events that were new, with their flags, in the order they came."""
+    flagged: list[tuple[DeviceEvent, Flag]] = []
+    uplink_rows, event_rows = [], []
+    for event in events:
+        flags = flags_of(event)
+        if isinstance(event, Uplink):
+            if retransmissions.seen(event):
+                flags |= Flag.RETRANSMISSION
+            uplink_rows.append(_uplink_row(event, flags))
+        else:
+            event_rows.append(_event_row(event, flags))
+        flagged.append((event, flags))
+    inserted: set[staging.Row] = set()
+    uplink, device_event = telemetry.Uplink.table(), telemetry.DeviceEvent.table()
+    if uplink_rows:
+        inserted |= staging.insert_new(connection, uplink, _UPLINK, uplink_rows)
+    if event_rows:
+        inserted |= staging.insert_new(connection, device_event, _EVENT, event_rows)
+    # A kind is part of the key's hash, so the keys of the two tables do not meet.
+    return [pair for pair in flagged if staging.stored(connection, uplink, _KEY, _key(pair[0])) in inserted]
+
+
+def _uplink_row(uplink: Uplink, flags: Flag) -> staging.Row:
+    modulation = uplink.modulation
+    return (
+        *_key(uplink), uplink.header.received_at, uplink.f_cnt, uplink.dev_addr, uplink.frequency_hz,
+        modulation.bandwidth_hz, uplink.f_port, uplink.size, modulation.spreading_factor, uplink.dr, int(flags),
+        pack(uplink.receptions),
+    )  # fmt: skip
+
+
+def _event_row(event: DeviceEvent, flags: Flag) -> staging.Row:
+    kind, body = _described(event)
+    return (*_key(event), event.header.received_at, kind, int(flags), body)
+
+
+def _described(event: DeviceEvent) -> tuple[str, dict[str, Any]]:
+    match event:
+        case Join(dev_addr=dev_addr):
+            return "join", {"dev_addr": dev_addr}
+        case Status():
+            return "status", {
+                "margin_db": event.margin_db,
+                "external_power": event.external_power,
+                "battery_pct": event.battery_pct,
+            }
+        case Ack():
+            return "ack", {"acknowledged": event.acknowledged, "f_cnt_down": event.f_cnt_down}
+        case TxAck():
+            return "txack", {"gateway_id": event.gateway_id, "f_cnt_down": event.f_cnt_down}
+        case Log():
+            return "log", {"level": event.level, "code": event.code, "description": event.description}
+        case Located():
+            return "location", {
+                "latitude": event.location.latitude,
+                "longitude": event.location.longitude,
+                "altitude_m": event.location.altitude_m,
+                "source": event.source,
+                "accuracy_m": event.accuracy_m,
+            }
+        case Uplink():
+            raise TypeError("uplinks have a table of their own")
+
+
+def _write_states(connection: Connection, states: Sequence[State]) -> None:
+    if states:
+        staging.merge(connection, telemetry.DeviceState.table(), _STATE, map(_state_row, states))
+
+
+def _write_devices(
+    connection: Connection, network: str, changed: dict[DevEui, tuple[DeviceIdentity, datetime]]
+) -> None:
+    if not changed:
+        return
+    rows = [
+        (
+            eui, network, found.name, found.application_id, found.application_name, found.profile_id,
+            found.profile_name, found.tenant_id, found.tenant_name, found.device_class, dict(found.tags),
+            received_at,
+        )
+        for eui, (found, received_at) in changed.items()
+    ]  # fmt: skip
+    staging.merge(connection, telemetry.Device.table(), _DEVICE, rows)
+
+
+def _write_days(connection: Connection, folded: Folded) -> None:
+    if folded.device_days:
+        rows: list[staging.Row] = [
+            (
+                eui, day, sums.uplinks, sums.retransmissions, sums.mac_only, sums.qos0, sums.joins,
+                sums.airtime_s, *sums.by_spreading_factor, sums.first_at, sums.last_at,
+            )
+            for (eui, day), sums in folded.device_days.items()
+        ]  # fmt: skip
+        staging.merge(connection, telemetry.DeviceDay.table(), _DAY, rows)
+    if folded.link_days:
+        rows = [
+            (
+                eui, gateway_id, day, link.uplinks, link.best, link.signals, link.esp_sum_dbm,
+                link.esp_square_sum, link.snr_max_db, link.last_at,
+                *(link.location or (None, None, None)),
+            )
+            for (eui, gateway_id, day), link in folded.link_days.items()
+        ]  # fmt: skip
+        staging.merge(connection, telemetry.LinkDay.table(), _LINK, rows)
+
+
+def _write_gateways(connection: Connection, batch: Batch) -> None:
+    """Count each report once, by gateway and its own time (its arrival where it has none)."""
+    reports = {
+        (event.gateway_id, event.own_time or event.received_at): event
+        for event in batch.gateway_events
+        if isinstance(event, GatewayStats)
+    }
+    if reports:
+        table = collection.GatewayReport.table()
+        inserted = staging.insert_new(connection, table, _REPORT, reports)
+        new = [
+            event for key, event in reports.items() if staging.stored(connection, table, _REPORT, key) in inserted
+        ]
+        days: dict[tuple[Any, Any], list[GatewayStats]] = {}
+        for event in new:
+            days.setdefault((event.gateway_id, event.received_at.date()), []).append(event)
+        rows = [
+            (
+                *key, len(day), sum(e.rx_received for e in day), sum(e.rx_ok for e in day),
+                sum(e.tx_emitted for e in day), min(e.received_at for e in day), max(e.received_at for e in day),
+            )
+            for key, day in days.items()
+        ]  # fmt: skip
+        staging.merge(connection, collection.GatewayDay.table(), _GATEWAY_DAY, rows)
+    gateways = list(_gateway_rows(batch))
+    if gateways:
+        staging.merge(connection, collection.Gateway.table(), _GATEWAY, gateways)
+
+
+def _gateway_rows(batch: Batch) -> Iterable[staging.Row]:
+    by_gateway: dict[Any, list[GatewayStats | GatewayConnection]] = {}
+    for event in batch.gateway_events:
+        by_gateway.setdefault(event.gateway_id, []).append(event)
+    for gateway_id, told in by_gateway.items():
+        stats = [event for event in told if isinstance(event, GatewayStats)]
+        states = [event for event in told if isinstance(event, GatewayConnection)]
+        location = next((event.location for event in reversed(stats) if event.location is not None), None)
+        state = states[-1] if states else None
+        yield (
+            gateway_id,
+            batch.network,
+            told[-1].region,
+            min((event.received_at for event in stats), default=None),
+            max((event.received_at for event in stats), default=None),
+            state.online if state is not None else None,
+            # A retained state is what the broker remembered: it says nothing about when.
+            state.received_at if state is not None and not state.retained else None,
+            *(location or (None, None, None)),
+        )
+
+
+def _write_dead_letters(connection: Connection, letters: Sequence[DeadLetter]) -> None:
+    rows: dict[int, staging.Row] = {}
+    for letter in letters:
+        digest = hashlib.blake2b(letter.topic.encode("utf-8", "replace") + b"\0" + letter.payload, digest_size=8)
+        key = int.from_bytes(digest.digest(), "big", signed=True)
+        first = rows[key][1] if key in rows else letter.received_at
+        rows[key] = (
+            key, first, letter.received_at, letter.topic, letter.reason, letter.detail, len(letter.payload),
+            letter.excerpt,
+        )  # fmt: skip
+    if rows:
+        staging.merge(connection, collection.DeadLetter.table(), _DEAD_LETTER, rows.values())

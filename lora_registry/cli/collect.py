@@ -1,0 +1,82 @@
+"""`listen`, `replay`, `backfill`: how events come in."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import threading
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from lora_registry import wiring
+from lora_registry.cli.app import app, now, registry, say, settings
+from lora_registry.cli.progress import progress
+from lora_registry.pipeline.ingest import Totals
+from lora_registry.pipeline.replay import replay as replay_capture
+
+_BAD_LINES_SHOWN = 5
+Capture = Annotated[Path, typer.Argument(metavar="FILE", help="A capture: NDJSON, gzip allowed.")]
+
+
+@app.command()
+def listen(context: typer.Context) -> None:
+    """Record what the network server publishes, until stopped; prints `listening` once subscribed."""
+    logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s", level=logging.WARNING)
+    configured = settings(context)
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    with registry(configured, create=True) as engine:
+        source = wiring.listener(configured)
+        source.start()
+        say("listening")
+        try:
+            totals = wiring.live_ingest(configured, engine, source, now).run(stop.is_set)
+        finally:
+            source.close()
+    say(_summary(totals))
+
+
+@app.command()
+def replay(
+    context: typer.Context,
+    file: Capture,
+    rate: Annotated[float | None, typer.Option(min=0.001, help="At most this many messages a second.")] = None,
+) -> None:
+    """Publish a capture to the broker, at QoS 1, as the network server would have."""
+    publisher = wiring.publisher(settings(context))
+    publisher.start()
+    try:
+        with progress("replay") as shown:
+            done = replay_capture(
+                file, publisher, rate=rate, monotonic=time.monotonic, sleep=time.sleep, on_progress=shown
+            )
+    finally:
+        publisher.close()
+    say(f"published {done.published} messages")
+    for line in done.bad_lines[:_BAD_LINES_SHOWN]:
+        say(f"{file}, line {line.number}: not a message ({line.problem}); left out")
+    if len(done.bad_lines) > _BAD_LINES_SHOWN:
+        say(f"and {len(done.bad_lines) - _BAD_LINES_SHOWN} more lines that are not messages")
+    if done.bad_lines:
+        raise typer.Exit(1)
+
+
+@app.command()
+def backfill(context: typer.Context, file: Capture) -> None:
+    """Read a capture straight into the registry, through the listener's own decode and store code."""
+    configured = settings(context)
+    with registry(configured, create=True) as engine, progress("backfill") as shown:
+        ingest = wiring.backfill_ingest(configured, engine, file, now)
+        totals = ingest.run(stop=lambda: False, on_batch=lambda so_far: shown(so_far.received))
+    say(_summary(totals))
+
+
+def _summary(totals: Totals) -> str:
+    return (
+        f"received {totals.received}: {totals.uplinks} uplinks and {totals.other_events} other events stored, "
+        f"{totals.duplicates} known already, {totals.dead_letters} set aside, {totals.ignored} of no use"
+    )

@@ -1,0 +1,168 @@
+"""One frozen value of settings, read once from the environment and handed down.
+
+Every field is documented; `docs/settings.md` is written from here (a test compares).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from lora_registry.domain.errors import SettingsError
+
+PREFIX = "LORA_REGISTRY_"
+_FROM_FILE = "_FILE"
+# Read by the tests alone, but in the environment of the commands they run.
+_OF_TESTS = {f"{PREFIX}TESTDATA"}
+
+
+def _setting(default: Any, doc: str, parse: Callable[[str], Any] = str) -> Any:  # noqa: ANN401 - dataclasses.field's type
+    return field(default=default, metadata={"doc": doc, "parse": parse})
+
+
+def _positive(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or int(text) == 0:
+        raise ValueError("a whole number above 0")
+    return int(text)
+
+
+def _positive_seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds < float("inf"):
+        raise ValueError("a number of seconds above 0")
+    return seconds
+
+
+def _one_of(*words: str) -> Callable[[str], str]:
+    def parse(text: str) -> str:
+        if text not in words:
+            raise ValueError(" or ".join(words))
+        return text
+
+    return parse
+
+
+def _mqtt_url(text: str) -> str:
+    try:
+        parts = urlsplit(text)
+        known = parts.scheme in ("mqtt", "mqtts") and parts.hostname and (parts.port is None or parts.port > 0)
+    except ValueError:
+        known = False
+    if not known:
+        raise ValueError("mqtt://USER:PASSWORD@HOST:PORT, or mqtts:// with TLS")
+    return text
+
+
+def _topics(text: str) -> tuple[str, ...]:
+    return tuple(topic.strip() for topic in text.split(",") if topic.strip())
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """All settings; each can also be given as NAME_FILE, the path of a file that holds the value."""
+
+    database_url: str = _setting(
+        "sqlite:///lora-registry.sqlite",
+        "`sqlite:///FILE`, or `postgresql://USER:PASSWORD@HOST/DATABASE` in production",
+    )
+    mqtt_url: str = _setting(
+        "mqtt://127.0.0.1:1883",
+        "the broker ChirpStack publishes to; `mqtts://` for TLS, with the server's certificate checked",
+        _mqtt_url,
+    )
+    mqtt_ca_file: str = _setting("", "certificate authority of the broker, when the system does not know it")
+    mqtt_client_id: str = _setting(
+        "lora-registry", "the broker keeps what arrives while we are away under this name; one listener each"
+    )
+    mqtt_protocol: str = _setting("5", "`5`, or `3.1.1` for a broker without version 5", _one_of("5", "3.1.1"))
+    mqtt_topics: tuple[str, ...] = _setting(
+        (), "subscriptions, comma-separated, where a site rewrote ChirpStack's topics", _topics
+    )
+    mqtt_session_expiry_s: int = _setting(
+        7 * 86400, "how long the broker keeps our queue while we are away (MQTT 5)", _positive
+    )
+    mqtt_receive_maximum: int = _setting(10_000, "how many messages may await our acknowledgement", _positive)
+    network: str = _setting("chirpstack", "the name of the network these events come from, in the registry")
+    batch_size: int = _setting(2000, "most messages in one transaction", _positive)
+    batch_age_s: float = _setting(0.2, "longest a message waits for its transaction", _positive_seconds)
+    language: str = _setting("fr", "`fr` or `en`: words for people", _one_of("fr", "en"))
+
+
+def documented_names() -> set[str]:
+    """Return every environment variable that is understood."""
+    names = {PREFIX + item.name.upper() for item in fields(Settings)}
+    return names | {name + _FROM_FILE for name in names} | _OF_TESTS
+
+
+def from_environ(environ: Mapping[str, str], **overrides: str | None) -> Settings:
+    """Read the settings; `overrides` (from the command line, by field name) win over the environment.
+
+    Raises:
+        SettingsError: names every unknown variable and every value that cannot be used, all at once.
+
+    """
+    faults: list[str] = []
+    known = documented_names()
+    faults += [
+        f"{name} is not a setting: remove it, or see docs/settings.md for the right name"
+        for name in sorted(environ)
+        if name.startswith(PREFIX) and name not in known
+    ]
+    values: dict[str, Any] = {}
+    for item in fields(Settings):
+        name = PREFIX + item.name.upper()
+        shown, text = _given(name, environ, overrides.get(item.name), faults)
+        if text is None:
+            continue
+        try:
+            values[item.name] = item.metadata["parse"](text)
+        except ValueError as error:
+            faults.append(f"{shown} is {_hidden(text)!r}: write {error}")
+    if faults:
+        raise SettingsError("; ".join(faults))
+    return Settings(**values)
+
+
+def _given(
+    name: str, environ: Mapping[str, str], override: str | None, faults: list[str]
+) -> tuple[str, str | None]:
+    """Return where a value comes from, for messages, and the value."""
+    if override is not None:
+        return f"--{name.removeprefix(PREFIX).lower().removesuffix('_url')}", override
+    path = environ.get(name + _FROM_FILE)
+    if path is None or name + _FROM_FILE in _plain_names():
+        return name, environ.get(name)
+    if name in environ:
+        faults.append(f"{name} and {name}{_FROM_FILE} are both set: remove one")
+        return name, None
+    try:
+        return name + _FROM_FILE, Path(path).read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeError) as error:
+        faults.append(f"{name}{_FROM_FILE} names {path!r}, which cannot be read: {error}")
+        return name, None
+
+
+def _plain_names() -> set[str]:
+    """Names that end in _FILE by themselves: LORA_REGISTRY_MQTT_CA_FILE is a path, not a secret's file."""
+    return {PREFIX + item.name.upper() for item in fields(Settings)}
+
+
+def _hidden(text: str) -> str:
+    """Return a value without the password it may hold."""
+    head, separator, tail = text.rpartition("@")
+    return f"...@{tail}" if separator and head else text
+
+
+def as_markdown() -> str:
+    """Return the table of docs/settings.md."""
+    lines = ["| variable | default | meaning |", "|---|---|---|"]
+    for item in fields(Settings):
+        default = ", ".join(item.default) if isinstance(item.default, tuple) else item.default
+        lines.append(f"| `{PREFIX}{item.name.upper()}` | `{default}` | {item.metadata['doc']} |".replace("``", ""))
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,69 @@
+"""The composition root: the only place that knows the adapters and joins them to the use cases."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from sqlalchemy import Engine
+
+from integrations.chirpstack import decode
+from integrations.chirpstack.redaction import redact
+from integrations.chirpstack.topics import SUBSCRIPTIONS
+from integrations.mqtt import Address, MqttPublisher, MqttSource
+from lora_registry.pipeline.backfill import CaptureSource, reading_captures
+from lora_registry.pipeline.ingest import Batcher, Ingest
+from lora_registry.ports import Decoder, EventSource
+from lora_registry.settings import Settings
+
+
+def address(settings: Settings) -> Address:
+    """Return the broker's address."""
+    return Address(settings.mqtt_url, settings.mqtt_protocol, settings.mqtt_ca_file)
+
+
+def listener(settings: Settings) -> MqttSource:
+    """Return the source of live events; not connected yet."""
+    return MqttSource(
+        address(settings),
+        settings.mqtt_topics or SUBSCRIPTIONS,
+        client_id=settings.mqtt_client_id,
+        session_expiry_s=settings.mqtt_session_expiry_s,
+        receive_maximum=settings.mqtt_receive_maximum,
+    )
+
+
+def publisher(settings: Settings) -> MqttPublisher:
+    """Return what replays a capture; not connected yet."""
+    return MqttPublisher(address(settings))
+
+
+def live_ingest(settings: Settings, engine: Engine, source: EventSource, clock: Callable[[], datetime]) -> Ingest:
+    """Return the listener's loop."""
+    return _ingest(settings, engine, source, decode, clock)
+
+
+def backfill_ingest(settings: Settings, engine: Engine, path: Path, clock: Callable[[], datetime]) -> Ingest:
+    """Return the same loop over a capture file."""
+    return _ingest(settings, engine, CaptureSource(path, read_at=clock()), reading_captures(decode), clock)
+
+
+def _ingest(
+    settings: Settings,
+    engine: Engine,
+    source: EventSource,
+    decoder: Decoder,
+    clock: Callable[[], datetime],
+) -> Ingest:
+    return Ingest(
+        engine=engine,
+        source=source,
+        decode=decoder,
+        redact=redact,
+        network=settings.network,
+        batcher=Batcher(settings.batch_size, timedelta(seconds=settings.batch_age_s)),
+        clock=clock,
+        sleep=time.sleep,
+    )

@@ -1,0 +1,183 @@
+"""The loop between a source and the store: what is acknowledged is stored, whatever happens."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import Engine
+from sqlalchemy.exc import OperationalError
+
+from integrations.chirpstack import decode
+from integrations.chirpstack.redaction import redact
+from lora_registry.domain.activity import Span, cover
+from lora_registry.domain.events import RawMessage
+from lora_registry.pipeline import ingest
+from lora_registry.pipeline.ingest import Batcher, Ingest
+from lora_registry.store import watches
+from lora_registry.store.engine import reading
+from tests.integrations.samples import UP, changed, message
+
+NOW = datetime(2026, 9, 10, 12, tzinfo=UTC)
+
+
+class ListSource:
+    """A source of prepared messages; None stands for a silence."""
+
+    def __init__(self, messages: Sequence[RawMessage | None], connected_at: datetime | None = NOW) -> None:
+        self._messages = list(messages)
+        self.acknowledged: list[RawMessage] = []
+        self.connected_at = connected_at
+
+    def take(self, timeout_s: float) -> RawMessage | None:  # noqa: ARG002
+        return self._messages.pop(0) if self._messages else None
+
+    def acknowledge(self, messages: Sequence[RawMessage]) -> None:
+        self.acknowledged += messages
+
+    @property
+    def exhausted(self) -> bool:
+        return not self._messages
+
+
+def loop(
+    engine: Engine, source: ListSource, clock: Callable[[], datetime] = lambda: NOW, size: int = 10
+) -> Ingest:
+    return Ingest(
+        engine=engine, source=source, decode=decode, redact=redact, network="chirpstack",
+        batcher=Batcher(size, timedelta(seconds=0.2)), clock=clock, sleep=lambda _: None,
+    )  # fmt: skip
+
+
+def ups(count: int) -> list[RawMessage]:
+    return [message("up", changed(UP, deduplicationId=f"id-{n}", fCnt=n)) for n in range(count)]
+
+
+def test_everything_is_stored_then_acknowledged(engine: Engine) -> None:
+    source = ListSource(ups(25))
+    totals = loop(engine, source).run(stop=lambda: False)
+    assert (totals.received, totals.uplinks) == (25, 25)
+    assert source.acknowledged == ups(25)
+
+
+def test_poison_is_set_aside_and_acknowledged_and_the_rest_stored(engine: Engine) -> None:
+    messages = ups(30)
+    messages[7] = message("up", b"not an event")
+    messages[21] = message("up", b'{"deviceInfo": {"devEui": 5}}')
+    source = ListSource(messages)
+    totals = loop(engine, source).run(stop=lambda: False)
+    assert (totals.uplinks, totals.dead_letters) == (28, 2)
+    assert len(source.acknowledged) == 30
+
+
+def test_while_the_database_is_away_nothing_is_acknowledged(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = ListSource(ups(5))
+    away = OperationalError("COMMIT", {}, Exception("the server closed the connection"))
+    refusals = [away, away, away]
+    acknowledged_then: list[int] = []
+    real = ingest.write_batch
+
+    def write_batch(*arguments: object) -> object:
+        acknowledged_then.append(len(source.acknowledged))
+        if refusals:
+            raise refusals.pop()
+        return real(*arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(ingest, "write_batch", write_batch)
+    totals = loop(engine, source).run(stop=lambda: False)
+    assert acknowledged_then == [0, 0, 0, 0]
+    assert totals.uplinks == 5
+    assert len(source.acknowledged) == 5
+
+
+def test_a_stop_while_the_database_is_away_loses_nothing(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    source = ListSource(ups(5))
+
+    def write_batch(*_: object) -> object:
+        raise OperationalError("COMMIT", {}, Exception("away"))
+
+    monkeypatch.setattr(ingest, "write_batch", write_batch)
+    stops = iter([False] * 6)
+    loop(engine, source, size=5).run(stop=lambda: next(stops, True))
+    assert source.acknowledged == []
+
+
+def test_a_message_that_the_database_refuses_becomes_a_dead_letter(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A value that the decoder let through and a column cannot hold must not stop the others."""
+    messages = ups(9)
+    messages[4] = message("up", changed(UP, deduplicationId="huge", data="A" * 40_000))
+    monkeypatch.setattr(ingest, "write_batch", _refusing(ingest.write_batch))
+    source = ListSource(messages)
+    totals = loop(engine, source).run(stop=lambda: False)
+    assert (totals.received, totals.uplinks, totals.dead_letters) == (9, 8, 1)
+    assert len(source.acknowledged) == 9
+
+
+def _refusing(real: Callable[..., object]) -> Callable[..., object]:
+    from sqlalchemy.exc import DataError
+
+    def write_batch(connection: object, batch: ingest.Batch) -> object:
+        if any(getattr(event, "size", 0) > 20_000 for event in batch.device_events):
+            raise DataError("INSERT", {}, Exception("value out of range"))
+        return real(connection, batch)
+
+    return write_batch
+
+
+def test_listening_and_late_history_are_watched_time(engine: Engine) -> None:
+    """Law 3: connected time, and for what happened before we connected, from its first to its last event."""
+    times = ["2026-09-01T00:00:00Z", "2026-09-02T06:00:00Z", "2026-09-10T12:00:05Z"]
+    source = ListSource(
+        [
+            message("up", changed(UP, deduplicationId=t, time=t), received_at=NOW + timedelta(seconds=9))
+            for t in times
+        ]
+    )
+    ticks = iter([NOW + timedelta(seconds=s) for s in range(1, 60)])
+    loop(engine, source, clock=lambda: next(ticks)).run(stop=lambda: False)
+    with reading(engine) as connection:
+        history, listened = watches.watched(connection, "chirpstack")
+    instant = datetime.fromisoformat
+    assert history == Span(instant(times[0]), instant(times[1]))
+    assert listened.started_at == NOW
+    assert NOW < listened.ended_at <= NOW + timedelta(seconds=60)
+
+
+@pytest.mark.parametrize(
+    ("spans", "times", "expected"),
+    [
+        ([], [], []),
+        ([], [5, 3], [(3, 5)]),
+        ([(3, 5)], [4], [(3, 5)]),
+        ([(3, 5)], [7], [(3, 7)]),
+        ([(3, 5)], [30], [(3, 5), (30, 30)]),  # a hole of more than three days is not vouched for
+        ([(3, 5), (9, 10)], [7], [(3, 10)]),
+    ],
+)
+def test_cover(spans: list[tuple[int, int]], times: list[int], expected: list[tuple[int, int]]) -> None:
+    def day(number: int) -> datetime:
+        return datetime(2026, 1, 1, tzinfo=UTC) + timedelta(days=number)
+
+    covered = cover([Span(day(a), day(b)) for a, b in spans], [day(t) for t in times])
+    assert covered == [Span(day(a), day(b)) for a, b in expected]
+
+
+@pytest.mark.parametrize(
+    ("payload", "expected"),
+    [
+        (b'{"devAddr":"01","data":"PAE7","object":{"t":1}}', '{"devAddr":"01",[redacted]'),
+        (b'{"object" : {"consumption": 12}', "{[redacted]"),
+        (b'{"deduplicationId": "0b9d', '{"deduplicationId": "0b9d'),
+        (bytes.fromhex("0a2430623964ff"), "[7 bytes, not text]"),
+        (b"\x00\x01", "[2 bytes, not text]"),
+        (b"x" * 600, "x" * 500 + "[...]"),
+        (b"", ""),
+    ],
+)
+def test_a_dead_letter_never_shows_what_a_device_measured(payload: bytes, expected: str) -> None:
+    assert redact(payload) == expected

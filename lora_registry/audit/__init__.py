@@ -1,0 +1,25 @@
+"""Floor 1: the rules. Pure functions from facts to findings; they never query, and never ask the clock."""
+
+from __future__ import annotations
+
+from lora_registry.audit import (
+    low_battery,
+    low_delivery,
+    never_seen,
+    silent_device,
+    silent_gateway,
+    to_complete,
+)
+from lora_registry.audit.rule import Rule, run
+
+__all__ = ["RULES", "Rule", "run"]
+
+RULES: tuple[Rule, ...] = (
+    silent_device.RULE,
+    never_seen.RULE,
+    silent_gateway.RULE,
+    low_delivery.RULE,
+    low_battery.RULE,
+    to_complete.RULE,
+)
+"""Every rule, by hand: each has its file, its test file and its section in docs/rules.md."""

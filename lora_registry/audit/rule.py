@@ -1,0 +1,60 @@
+"""What a rule is, and how rules are run over facts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from lora_registry.domain.facts import ApplicationFacts, DeviceFacts, GatewayFacts
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+    from datetime import datetime
+
+    from lora_registry.domain.facts import Facts
+    from lora_registry.domain.findings import Finding, Skipped
+
+    JudgeDevice = Callable[[DeviceFacts, datetime], Finding | Skipped | None]
+    JudgeGateway = Callable[[GatewayFacts, datetime], Finding | Skipped | None]
+    JudgeApplication = Callable[[ApplicationFacts, datetime], Finding | Skipped | None]
+
+
+class DeviceRule(NamedTuple):
+    """A rule that judges devices; `judge` returns None when all is well."""
+
+    name: str
+    judge: JudgeDevice
+
+
+class GatewayRule(NamedTuple):
+    """A rule that judges gateways."""
+
+    name: str
+    judge: JudgeGateway
+
+
+class ApplicationRule(NamedTuple):
+    """A rule that judges applications."""
+
+    name: str
+    judge: JudgeApplication
+
+
+Rule = DeviceRule | GatewayRule | ApplicationRule
+
+
+def run(rules: Iterable[Rule], facts: Iterable[Facts], now: datetime) -> Iterator[Finding | Skipped]:
+    """Judge each of `facts` by the `rules` for its kind, in order; what is well is not mentioned."""
+    rules = tuple(rules)
+    for one in facts:
+        for rule in rules:
+            outcome = _judge(rule, one, now)
+            if outcome is not None:
+                yield outcome
+
+
+def _judge(rule: Rule, facts: Facts, now: datetime) -> Finding | Skipped | None:
+    if isinstance(rule, DeviceRule):
+        return rule.judge(facts, now) if isinstance(facts, DeviceFacts) else None
+    if isinstance(rule, GatewayRule):
+        return rule.judge(facts, now) if isinstance(facts, GatewayFacts) else None
+    return rule.judge(facts, now) if isinstance(facts, ApplicationFacts) else None

@@ -1,0 +1,134 @@
+"""What a rule may see of one subject: plain values, counted beforehand, so that a judgement can be re-made.
+
+Instants are aware datetimes in UTC (fields ending in `_at`); `as_json` and `from_json` go to plain JSON and back
+without loss, so that the facts of a run can be stored and judged again byte for byte. "Watched" seconds leave out
+the time when the collection was deaf.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields
+from datetime import UTC, datetime
+from typing import Any, Self
+
+
+class _Plain:
+    """To JSON and back, for flat frozen dataclasses."""
+
+    __slots__ = ()
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the facts as JSON values."""
+        return {name: _plain(getattr(self, name)) for name in self._names()}
+
+    @classmethod
+    def from_json(cls, values: dict[str, Any]) -> Self:
+        """Return the facts that `as_json` wrote.
+
+        Raises:
+            TypeError: a field is missing or unknown.
+
+        """
+        return cls(**{name: _restored(name, value) for name, value in values.items()})
+
+    @classmethod
+    def _names(cls) -> list[str]:
+        return [one.name for one in fields(cls)]  # type: ignore[arg-type]  # every subclass is a dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeviceFacts(_Plain):
+    """One device at the instant of the audit."""
+
+    dev_eui: str
+    network_kind: str
+    """A `NetworkKind`: `declared` devices are inventoried, never judged."""
+    known_at: datetime
+    """When the registry first knew of it."""
+    application: str | None = None
+    service: str | None = None
+    lifecycle: str | None = None
+    """A `Lifecycle`, None when nobody has said."""
+    collection_alive: bool = True
+    """The watched time reaches the instant of the audit (see `radio_state.is_collection_alive`)."""
+    network_heard: bool = True
+    """At least one uplink of its network was received since `known_at`."""
+    in_season: bool = True
+    """Its service's calendar expects it to work now."""
+    watched_since_known_s: float = 0.0
+    uplinks_total: int = 0
+    first_uplink_at: datetime | None = None
+    last_uplink_at: datetime | None = None
+    """Data uplinks: a join alone is not data."""
+    watched_since_last_s: float | None = None
+    cadence_class: str = "learning"
+    """A `CadenceClass`."""
+    period_s: float | None = None
+    gaps_learnt: int = 0
+    declared_period_s: float | None = None
+    late_after_s: float | None = None
+    """Watched seconds since the last uplink after which it is late, as the cadence allowed at that uplink."""
+    silent_after_s: float | None = None
+    delivery_ratio: float | None = None
+    delivery_low: float | None = None
+    delivery_high: float | None = None
+    delivery_frames: int = 0
+    delivery_reason: str | None = None
+    battery_pct: float | None = None
+    battery_at: datetime | None = None
+    external_power: bool = False
+    open_since: dict[str, datetime] = field(default_factory=dict)
+    """Finding kind -> since, for what the previous run left open: identity and hysteresis of standing findings."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GatewayFacts(_Plain):
+    """One gateway at the instant of the audit."""
+
+    gateway_id: str
+    known_at: datetime
+    third_party: bool = False
+    collection_alive: bool = True
+    ever_sent_stats: bool = False
+    last_stats_at: datetime | None = None
+    stats_interval_s: float | None = None
+    """Usual (median) seconds between two stats."""
+    watched_since_stats_s: float | None = None
+    last_heard_at: datetime | None = None
+    """The last uplink received through it."""
+    watched_since_heard_s: float | None = None
+    devices_30d: int = 0
+    """Devices heard through it in 30 days."""
+    open_since: dict[str, datetime] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApplicationFacts(_Plain):
+    """How complete the owners' words are for the devices of one application."""
+
+    application: str
+    """As people know it: its name, or its id."""
+    known_at: datetime
+    devices: int
+    without_service: int
+    without_owner: int
+    open_since: dict[str, datetime] = field(default_factory=dict)
+
+
+Facts = DeviceFacts | GatewayFacts | ApplicationFacts
+
+
+def _plain(value: Any) -> Any:  # noqa: ANN401 - JSON is any
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    if isinstance(value, dict):
+        return {key: _plain(value[key]) for key in sorted(value)}
+    return value
+
+
+def _restored(name: str, value: Any) -> Any:  # noqa: ANN401 - JSON is any
+    if name == "open_since":
+        return {kind: datetime.fromisoformat(text) for kind, text in value.items()}
+    if name.endswith("_at") and value is not None:
+        return datetime.fromisoformat(value)
+    return value

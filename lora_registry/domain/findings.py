@@ -1,0 +1,81 @@
+"""What an audit says: a finding with its evidence, or that it could not judge, and why."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+Evidence = dict[str, float | int | str | None]
+
+
+class SubjectKind(StrEnum):
+    """What a finding is about."""
+
+    DEVICE = "device"
+    GATEWAY = "gateway"
+    APPLICATION = "application"
+
+
+class Severity(StrEnum):
+    """What leaving it alone costs."""
+
+    INFO = "info"
+    """Something to write down when there is time."""
+    WARNING = "warning"
+    """An object may stop serving."""
+    CRITICAL = "critical"
+    """Several objects have stopped serving, or are about to."""
+
+
+class Confidence(StrEnum):
+    """How sure the audit is."""
+
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
+
+
+class Status(StrEnum):
+    """Where the finding stands; people move it, except to `CLEARED`."""
+
+    OPEN = "open"
+    ACKNOWLEDGED = "acknowledged"
+    CLEARED = "cleared"
+
+
+class Finding(NamedTuple):
+    """One thing worth a person's attention, identified by (`kind`, `subject`, `since`)."""
+
+    kind: str
+    """The name of the rule."""
+    subject_kind: SubjectKind
+    subject: str
+    """DevEUI, gateway id or application."""
+    severity: Severity
+    confidence: Confidence
+    since: datetime
+    """When it began, UTC: the same at every run for as long as it lasts."""
+    evidence: Evidence
+    """Measured values, units in the names; JSON."""
+    explanation: dict[str, str]
+    """One sentence for a person, by language (`en`, `fr`)."""
+    cause: str | None = None
+    """What explains it (another finding), when known."""
+    status: Status = Status.OPEN
+
+    @property
+    def identity(self) -> tuple[str, str, datetime]:
+        """What makes it the same finding at the next run."""
+        return self.kind, self.subject, self.since
+
+
+class Skipped(NamedTuple):
+    """A rule that could not judge a subject, and why."""
+
+    rule: str
+    subject: str
+    reason: str
+    """One of a small set of words (`collection_down`, `too_few`, ...): counted and shown."""

@@ -12,13 +12,10 @@ import struct
 from dataclasses import dataclass, field
 from functools import lru_cache
 from importlib.resources import files
+from importlib.resources.abc import Traversable
 from io import BytesIO
-from typing import TYPE_CHECKING
 
 from lora_registry.domain.errors import LoraRegistryError
-
-if TYPE_CHECKING:
-    from importlib.resources.abc import Traversable
 
 _CONTEXT_END = "\x04"
 _FORM_END = "\x00"

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from lora_registry.domain.errors import SettingsError
 
@@ -59,6 +60,13 @@ def _mqtt_url(text: str) -> str:
     return text
 
 
+def _zone(text: str) -> str:
+    try:
+        return ZoneInfo(text).key
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ValueError("a time zone such as Europe/Paris or UTC") from None
+
+
 def _topics(text: str) -> tuple[str, ...]:
     return tuple(topic.strip() for topic in text.split(",") if topic.strip())
 
@@ -91,6 +99,9 @@ class Settings:
     network: str = _setting("chirpstack", "the name of the network these events come from, in the registry")
     batch_size: int = _setting(2000, "most messages in one transaction", _positive)
     batch_age_s: float = _setting(0.2, "longest a message waits for its transaction", _positive_seconds)
+    timezone: str = _setting(
+        "Europe/Paris", "the zone in which calendars are read and times are shown to people", _zone
+    )
     language: str = _setting("fr", "`fr` or `en`: words for people", _one_of("fr", "en"))
 
 

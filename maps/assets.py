@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import base64
 import re
+from collections.abc import Iterable
 from importlib.resources import files
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 _HERE = files("maps")
 _SOURCE_MAP = re.compile(r"^//# sourceMappingURL=.*$", re.MULTILINE)

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Iterable
+from typing import Any, NamedTuple
 
 import geopandas as gpd
 import shapely
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from lora_registry.domain.mapdata import LonLat, MapCommune, MapData
+from lora_registry.domain.mapdata import LonLat, MapCommune, MapData
 
 _GRID_DEG = 1e-5
 """About one metre: what a drawing needs, and a third of the characters of full precision."""

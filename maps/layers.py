@@ -3,22 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import folium
-from branca.element import Figure, Link
+from branca.element import Element, Figure, Link
 from markupsafe import Markup
 
+from lora_registry.domain.mapdata import LonLat, MapData
 from lora_registry.domain.radio_state import RadioState
 from maps import assets, palette
 from maps.frames import bounds_of, communes_frame, feature_collection, label_points
-from maps.wording import STATES_BY_CONCERN
-
-if TYPE_CHECKING:
-    from branca.element import Element
-
-    from lora_registry.domain.mapdata import LonLat, MapData
-    from maps.wording import Wording
+from maps.wording import STATES_BY_CONCERN, Wording
 
 MAX_ZOOM = 18
 

@@ -7,14 +7,14 @@ import hashlib
 import json
 from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import jinja2
 
-from lora_registry.domain.mapdata import GatewayState
+from lora_registry.domain.mapdata import GatewayState, MapData
 from lora_registry.domain.radio_state import RadioState
 from maps import assets, palette, tables
-from maps.layers import draw
+from maps.layers import Drawing, draw
 from maps.payload import envelope, payload
 from maps.wording import (
     GATEWAY_STATE_MEANINGS,
@@ -22,10 +22,6 @@ from maps.wording import (
     STATES_BY_CONCERN,
     Wording,
 )
-
-if TYPE_CHECKING:
-    from lora_registry.domain.mapdata import MapData
-    from maps.layers import Drawing
 
 WRITTEN_ROWS = 2_000
 """Objects that the table lists without a script; beyond, the script writes them, by 500."""

@@ -5,18 +5,14 @@ from __future__ import annotations
 import base64
 import json
 import zlib
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from lora_registry.domain.mapdata import LonLat, MapCell, MapData
 from maps import palette
-from maps.wording import STATES_BY_CONCERN
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from lora_registry.domain.mapdata import LonLat, MapCell, MapData
-    from maps.tables import Entry, Table
-    from maps.wording import Wording
+from maps.tables import Entry, Table
+from maps.wording import STATES_BY_CONCERN, Wording
 
 PLAIN_CHARACTERS = 600_000
 """Beyond this the JSON is deflated: a browser older than 2023 then shows the tables but not the map."""

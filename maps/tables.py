@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-from maps.wording import NOTHING, STATES_BY_CONCERN
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-
-    from lora_registry.domain.mapdata import MapCell, MapData, MapDevice, MapOutage, Position, StateCounts
-    from maps.wording import Wording
+from lora_registry.domain.mapdata import MapCell, MapData, MapDevice, MapOutage, Position, StateCounts
+from maps.wording import NOTHING, STATES_BY_CONCERN, Wording
 
 CELL_ROWS = 200
 """Squares listed one by one; beyond, those with the most messages (a city has thousands)."""
@@ -139,7 +134,7 @@ def _device_row(device: MapDevice, communes: Mapping[str, str], words: Wording) 
         Entry(device.name or device.dev_eui),
         Entry(device.dev_eui),
         Entry(words.state(device.state), STATES_BY_CONCERN.index(device.state), device.state.value),
-        Entry(words.text(device.reason) if device.reason else NOTHING),
+        Entry(words.reason(device.reason)),
         Entry(device.service or unknown),
         Entry(communes.get(device.commune or "", unknown)),
         Entry(words.moment(last) if last else words.text("Never"), last.timestamp() if last else 0),

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
+import gettext
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from lora_registry.domain.mapdata import GatewayState
 from lora_registry.domain.radio_state import RadioState
 from lora_registry.i18n import translator
-
-if TYPE_CHECKING:
-    import gettext
 
 _MINUTE_S, _HOUR_S, _DAY_S = 60, 3600, 86400
 NOTHING = "\N{EN DASH}"
@@ -90,6 +87,10 @@ class Wording:
         """Return the word of an object's state."""
         return self.text(STATE_WORDS[state])
 
+    def reason(self, reason: str) -> str:
+        """Return the sentence of a state's reason; one that is not known is shown as it is."""
+        return self.text(REASONS[reason]) if reason in REASONS else reason or NOTHING
+
     def gateway_state(self, state: GatewayState) -> str:
         """Return the word of a gateway's state."""
         return self.text(GATEWAY_STATE_WORDS[state])
@@ -116,6 +117,19 @@ STATE_MEANINGS: dict[RadioState, str] = {
     RadioState.UNDETERMINED: "Nothing can be said: the reception was down, or it is not its season.",
     RadioState.NOT_JUDGED: "Belongs to another network, which we do not hear.",
 }
+
+REASONS: dict[str, str] = {
+    "other_network": "It is on another network, which we do not hear.",
+    "collection_down": "We were not listening.",
+    "network_not_heard": "Nothing at all was heard from its network.",
+    "no_uplink": "No message yet.",
+    "off_season": "It is out of its season.",
+    "beyond_alert_threshold": "Its silence is too long to be chance.",
+    "too_few_messages": "Too few messages to know its rhythm.",
+    "beyond_watch_threshold": "Its silence is longer than usual.",
+    "within_its_rhythm": "It keeps its rhythm.",
+}
+"""What `lora_registry.audit.radio_state` gives as the reason of a state."""
 
 GATEWAY_STATE_WORDS: dict[GatewayState, str] = {
     GatewayState.HEARD: "Gateway that works",

@@ -182,7 +182,7 @@ def upgrade() -> None:
         sa.Column("evidence", sa.JSON(), nullable=False),
         sa.Column("explanation", sa.JSON(), nullable=False, comment="by language"),
         sa.Column("cause", sa.String(200), nullable=True),
-        sa.Column("status", sa.String(16), nullable=False),
+        sa.Column("status", sa.String(16), nullable=False, comment="people move it"),
         sa.Column("first_run_id", sa.Integer(), nullable=False),
         sa.Column("last_run_id", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("kind", "subject_kind", "subject", "since", name="pk_finding"),

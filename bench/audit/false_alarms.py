@@ -11,17 +11,15 @@ from __future__ import annotations
 
 import argparse
 import time
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from lora_registry.audit.evaluate import alarms_of
 from lora_registry.domain.history import History
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    Seconds = NDArray[np.float64]
+Seconds = NDArray[np.float64]
 
 HOUR = 3600.0
 DAY = 24 * HOUR

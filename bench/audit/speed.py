@@ -10,16 +10,13 @@ from __future__ import annotations
 import argparse
 import resource
 import time
+from collections.abc import Iterator
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from lora_registry.audit.evaluate import evaluate
 from lora_registry.audit.history_csv import read_history
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 
 def lines(rows: int, devices: int, period_s: float, seed: int) -> Iterator[str]:

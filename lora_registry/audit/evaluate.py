@@ -6,16 +6,14 @@ The honest way to try the silence test on recorded devices: each alone, without 
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, NamedTuple, TypedDict
+from typing import NamedTuple, TypedDict
 
 import numpy as np
 
+from lora_registry.audit.history_csv import Histories
 from lora_registry.domain import cadence
+from lora_registry.domain.cadence import Cadence
 from lora_registry.domain.history import History, gaps_of
-
-if TYPE_CHECKING:
-    from lora_registry.audit.history_csv import Histories
-    from lora_registry.domain.cadence import Cadence
 
 _EVERY_GAP_UNTIL = 5
 _FIRST_STEP = 3

@@ -7,18 +7,16 @@ from __future__ import annotations
 
 import csv
 from array import array
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from lora_registry.domain.errors import IdentifierError, ImportFileError
 from lora_registry.domain.history import UNKNOWN, History
 from lora_registry.domain.identifiers import DevEui
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
 
 _MOST_FAULTS = 20
 _LARGEST_COUNTER = 0xFFFF_FFFF

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from datetime import datetime
 
 from lora_registry.audit.rule import DeviceRule
 from lora_registry.audit.silent_device import NOT_EXPECTED
+from lora_registry.domain.facts import DeviceFacts
 from lora_registry.domain.findings import Confidence, Finding, Severity, Skipped, SubjectKind
-
-if TYPE_CHECKING:
-    from datetime import datetime
-
-    from lora_registry.domain.facts import DeviceFacts
 
 NAME = "low_battery"
 RAISED_FROM_PCT = 30.0

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from datetime import datetime
 
 from lora_registry.audit.rule import DeviceRule
 from lora_registry.audit.silent_device import NOT_EXPECTED
 from lora_registry.audit.wording import percent
+from lora_registry.domain.facts import DeviceFacts
 from lora_registry.domain.findings import Confidence, Finding, Severity, Skipped, SubjectKind
 from lora_registry.domain.services import NetworkKind
-
-if TYPE_CHECKING:
-    from datetime import datetime
-
-    from lora_registry.domain.facts import DeviceFacts
 
 NAME = "low_delivery"
 RAISED_BELOW = 0.8

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from datetime import datetime
 
 from lora_registry.audit import radio_state
 from lora_registry.audit.rule import DeviceRule
 from lora_registry.audit.silent_device import NOT_EXPECTED
 from lora_registry.audit.wording import duration
+from lora_registry.domain.facts import DeviceFacts
 from lora_registry.domain.findings import Confidence, Finding, Severity, Skipped, SubjectKind
 from lora_registry.domain.radio_state import RadioState
-
-if TYPE_CHECKING:
-    from datetime import datetime
-
-    from lora_registry.domain.facts import DeviceFacts
 
 NAME = "never_seen"
 PATIENCE_S = 7 * 86_400.0

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-from typing import TYPE_CHECKING, NamedTuple
+from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from lora_registry.domain.cadence import CadenceClass
+from lora_registry.domain.facts import DeviceFacts
 from lora_registry.domain.radio_state import RadioState
 from lora_registry.domain.services import NetworkKind
-
-if TYPE_CHECKING:
-    from datetime import datetime
-
-    from lora_registry.domain.facts import DeviceFacts
 
 COLLECTION_GRACE = timedelta(hours=1)
 """How far behind `now` the watched time may end before nothing can be said of the present."""

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime
+from typing import NamedTuple
 
-from lora_registry.domain.facts import ApplicationFacts, DeviceFacts, GatewayFacts
+from lora_registry.domain.facts import ApplicationFacts, DeviceFacts, Facts, GatewayFacts
+from lora_registry.domain.findings import Finding, Skipped
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
-    from datetime import datetime
-
-    from lora_registry.domain.facts import Facts
-    from lora_registry.domain.findings import Finding, Skipped
-
-    JudgeDevice = Callable[[DeviceFacts, datetime], Finding | Skipped | None]
-    JudgeGateway = Callable[[GatewayFacts, datetime], Finding | Skipped | None]
-    JudgeApplication = Callable[[ApplicationFacts, datetime], Finding | Skipped | None]
+JudgeDevice = Callable[[DeviceFacts, datetime], Finding | Skipped | None]
+JudgeGateway = Callable[[GatewayFacts, datetime], Finding | Skipped | None]
+JudgeApplication = Callable[[ApplicationFacts, datetime], Finding | Skipped | None]
 
 
 class DeviceRule(NamedTuple):

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from datetime import datetime
 
 from lora_registry.audit import radio_state
 from lora_registry.audit.rule import DeviceRule
 from lora_registry.audit.wording import duration
 from lora_registry.domain.cadence import CadenceClass
+from lora_registry.domain.facts import DeviceFacts
 from lora_registry.domain.findings import Confidence, Finding, Severity, Skipped, SubjectKind
 from lora_registry.domain.lifecycle import Lifecycle
 from lora_registry.domain.radio_state import RadioState
-
-if TYPE_CHECKING:
-    from datetime import datetime
-
-    from lora_registry.domain.facts import DeviceFacts
 
 NAME = "silent_device"
 _ENOUGH_TO_BE_SURE = 100

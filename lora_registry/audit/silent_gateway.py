@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from datetime import datetime
 
 from lora_registry.audit.rule import GatewayRule
 from lora_registry.audit.wording import duration
+from lora_registry.domain.facts import GatewayFacts
 from lora_registry.domain.findings import Confidence, Finding, Severity, Skipped, SubjectKind
-
-if TYPE_CHECKING:
-    from datetime import datetime
-
-    from lora_registry.domain.facts import GatewayFacts
 
 NAME = "silent_gateway"
 PATIENCE_S = 3600.0

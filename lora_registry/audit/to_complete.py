@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from datetime import datetime
 
 from lora_registry.audit.rule import ApplicationRule
-from lora_registry.domain.findings import Confidence, Finding, Severity, SubjectKind
-
-if TYPE_CHECKING:
-    from datetime import datetime
-
-    from lora_registry.domain.facts import ApplicationFacts
-    from lora_registry.domain.findings import Skipped
+from lora_registry.domain.facts import ApplicationFacts
+from lora_registry.domain.findings import Confidence, Finding, Severity, Skipped, SubjectKind
 
 NAME = "to_complete"
 

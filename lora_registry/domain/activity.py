@@ -12,8 +12,7 @@ import struct
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from enum import IntFlag
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from lora_registry.domain.airtime import phy_payload_size, time_on_air_s
 from lora_registry.domain.events import (
@@ -30,21 +29,21 @@ from lora_registry.domain.events import (
 from lora_registry.domain.identifiers import DevEui, GatewayId
 
 
-class Flag(IntFlag):
-    """What is particular about a stored event."""
+class Flag:
+    """What is particular about a stored event: bits of a plain integer (an enumeration is slow on this path)."""
 
-    RETRANSMISSION = 1
-    MAC_ONLY = 2
-    TIME_OF_ARRIVAL = 4
+    RETRANSMISSION: Final = 1
+    MAC_ONLY: Final = 2
+    TIME_OF_ARRIVAL: Final = 4
     """It carried no time of its own."""
-    CLOCK_SUSPECT = 8
+    CLOCK_SUSPECT: Final = 8
     """It carried one that cannot be."""
-    RELAYED = 16
-    CONFIRMED = 32
-    ADR = 64
-    QOS_0 = 128
+    RELAYED: Final = 16
+    CONFIRMED: Final = 32
+    ADR: Final = 64
+    QOS_0: Final = 128
     """Delivered without any guarantee: ChirpStack's default."""
-    SIGNAL_SUSPECT = 256
+    SIGNAL_SUSPECT: Final = 256
     """Some gateway reported an impossible RSSI or SNR."""
 
 
@@ -148,10 +147,10 @@ class Folded:
     link_days: dict[tuple[DevEui, GatewayId, date], LinkDay] = field(default_factory=dict)
 
 
-def flags_of(event: DeviceEvent) -> Flag:
+def flags_of(event: DeviceEvent) -> int:
     """Return the flags that an event carries by itself (retransmission is told by `Retransmissions`)."""
     header = event.header
-    flags = Flag(0)
+    flags = 0
     if header.timing.clock is Clock.ARRIVAL:
         flags |= Flag.TIME_OF_ARRIVAL
     elif header.timing.clock is Clock.SUSPECT:
@@ -167,7 +166,7 @@ def flags_of(event: DeviceEvent) -> Flag:
             flags |= Flag.CONFIRMED
         if event.adr:
             flags |= Flag.ADR
-        if not all(possible_signal(reception) for reception in event.receptions):
+        if not all(map(possible_signal, event.receptions)):
             flags |= Flag.SIGNAL_SUSPECT
     return flags
 
@@ -202,7 +201,7 @@ def identity_hash(identity: DeviceIdentity) -> int:
     return int.from_bytes(digest, "big", signed=True) or 1
 
 
-def fold(states: dict[DevEui, DeviceState], events: Iterable[tuple[DeviceEvent, Flag]]) -> Folded:
+def fold(states: dict[DevEui, DeviceState], events: Iterable[tuple[DeviceEvent, int]]) -> Folded:
     """Fold events that are new, each with its flags, into `states` (changed in place) and day sums."""
     folded = Folded()
     for event, flags in events:
@@ -234,7 +233,7 @@ def _fold_identity(state: DeviceState, header: Header, folded: Folded) -> None:
         folded.identities[state.dev_eui] = (header.device, header.received_at if earlier is None else earlier[1])
 
 
-def _fold_uplink(state: DeviceState, uplink: Uplink, flags: Flag, folded: Folded) -> None:
+def _fold_uplink(state: DeviceState, uplink: Uplink, flags: int, folded: Folded) -> None:
     header = uplink.header
     shown_at = header.timing.shown_at
     state.uplinks_total += 1
@@ -242,9 +241,9 @@ def _fold_uplink(state: DeviceState, uplink: Uplink, flags: Flag, folded: Folded
     state.last_uplink_at = _later(state.last_uplink_at, shown_at)
     day = _day(folded, header)
     day.uplinks += 1
-    day.retransmissions += Flag.RETRANSMISSION in flags
-    day.mac_only += Flag.MAC_ONLY in flags
-    day.qos0 += Flag.QOS_0 in flags
+    day.retransmissions += bool(flags & Flag.RETRANSMISSION)
+    day.mac_only += bool(flags & Flag.MAC_ONLY)
+    day.qos0 += bool(flags & Flag.QOS_0)
     day.first_at = _earlier(day.first_at, shown_at)
     day.last_at = _later(day.last_at, shown_at)
     modulation = uplink.modulation

@@ -9,21 +9,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from lora_registry.domain import event_tail, heartbeat, run_length
-from lora_registry.domain.history import gaps_of
-from lora_registry.domain.intervals import covers
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from lora_registry.domain.event_tail import EventTail
-    from lora_registry.domain.history import Gaps, History
-    from lora_registry.domain.intervals import Spans
-    from lora_registry.domain.run_length import RunLength
+from lora_registry.domain.event_tail import EventTail
+from lora_registry.domain.history import Gaps, History, gaps_of
+from lora_registry.domain.intervals import Spans, covers
+from lora_registry.domain.run_length import RunLength
 
 ALERT_BETA = 0.1
 """False alarms accepted per device-year before a device is called silent."""

@@ -7,17 +7,12 @@ received is not, and is not guessed.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from lora_registry.domain.beta_law import beta_quantile
-from lora_registry.domain.history import LARGEST_JUMP, UNKNOWN, repetitions
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from lora_registry.domain.history import History
+from lora_registry.domain.history import LARGEST_JUMP, UNKNOWN, History, repetitions
 
 FEWEST_EFFECTIVE = 20.0
 LEVEL = 0.9

@@ -7,14 +7,11 @@ school's quiet Sunday is short; the longest tenth of them is fitted with a gener
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    Seconds = NDArray[np.float64]
+Seconds = NDArray[np.float64]
 
 HOUR_S = 3600.0
 _DAY_H = 24

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
+from numpy.typing import NDArray
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    Seconds = NDArray[np.float64]
-    Counters = NDArray[np.int64]
+Seconds = NDArray[np.float64]
+Counters = NDArray[np.int64]
 
 _REGULAR_SHARE = 0.9
 _TOLERANCE = 0.1

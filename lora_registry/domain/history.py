@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    Seconds = NDArray[np.float64]
-    Counters = NDArray[np.int64]
-    Flags = NDArray[np.bool_]
+Seconds = NDArray[np.float64]
+Counters = NDArray[np.int64]
+Flags = NDArray[np.bool_]
 
 UNKNOWN = -1
 RETRY_WINDOW_S = 120.0

@@ -6,17 +6,13 @@ none empty, none touching. Every function returns such an array; `normalise` mak
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterable
 
 import numpy as np
+from numpy.typing import NDArray
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from numpy.typing import NDArray
-
-    Spans = NDArray[np.float64]
-    Seconds = NDArray[np.float64]
+Spans = NDArray[np.float64]
+Seconds = NDArray[np.float64]
 
 EMPTY: Spans = np.empty((0, 2), dtype=np.float64)
 EMPTY.flags.writeable = False

@@ -11,15 +11,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date, datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
+from lora_registry.domain.identifiers import DevEui, GatewayId
 from lora_registry.domain.radio_state import RadioState
-
-if TYPE_CHECKING:
-    from datetime import date, datetime
-
-    from lora_registry.domain.identifiers import DevEui, GatewayId
 
 LonLat = tuple[float, float]
 """WGS 84 degrees in GeoJSON's order: longitude first."""
@@ -82,7 +79,7 @@ class MapDevice:
     """An object whose privacy class allows a point; without a position it stands in the table only.
 
     `commune` is a `MapCommune.code`. The delivery figures are shares in [0, 1]; `delivery_low` and
-    `delivery_high` bound the ratio. `reason` says in one sentence why the state is what it is.
+    `delivery_high` bound the ratio. `reason` is the word of `audit.radio_state` for why the state is what it is.
     """
 
     dev_eui: DevEui

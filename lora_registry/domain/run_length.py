@@ -9,12 +9,9 @@ device with few runs behind it gets a heavy tail, hence a patient threshold.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
+from numpy.typing import NDArray
 
 GRACE = 0.2
 """Share of a period that a message may be late before it counts as missed (sensor timers drift by 0.5 %)."""

@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 import uuid
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
 import numpy as np
 
 from lora_registry.simulate.columns import DAY, SECOND, Bools, time_column
+from lora_registry.simulate.fleet import Fleet
 from lora_registry.simulate.identity import dev_addr, event_topic
 from lora_registry.simulate.local_time import local_time
 from lora_registry.simulate.radio import CHANNELS_HZ, SNR_FLOOR_DB
 from lora_registry.simulate.services import INDEX, SERVICES
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from lora_registry.simulate.fleet import Fleet
-    from lora_registry.simulate.timeline import Batch
-    from lora_registry.simulate.uplinks import Identifiers, Message, UplinkPrinter
+from lora_registry.simulate.timeline import Batch
+from lora_registry.simulate.uplinks import Identifiers, Message, UplinkPrinter
 
 COMMAND_HOUR = 19
 """Local hour in which one lamp in four is given its dimming plan."""

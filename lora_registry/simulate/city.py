@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from datetime import datetime
 from math import isfinite
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -20,10 +21,6 @@ from lora_registry.simulate.services import SERVICES
 from lora_registry.simulate.stream import line, messages
 from lora_registry.simulate.timeline import Batch, Outage, State, batches
 from lora_registry.simulate.truth import SOLE_SHARE, truth
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-    from datetime import datetime
 
 HISTORY_STATS_S = 3_600
 """Gateways report every 30 s in life; hourly in a history, where they would outnumber the uplinks."""

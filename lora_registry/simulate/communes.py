@@ -9,13 +9,12 @@ wherever it is shown. `territory import` replaces them.
 from __future__ import annotations
 
 from functools import cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import shapely
 
-if TYPE_CHECKING:
-    from lora_registry.simulate.columns import Floats
+from lora_registry.simulate.columns import Floats
 
 MARGIN_M = 2_500.0
 _ORIGIN_LATITUDE, _ORIGIN_LONGITUDE = 43.62, 3.88

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
 import msgspec
 import numpy as np
 
 from lora_registry.simulate.columns import SECOND, Ints
+from lora_registry.simulate.fleet import Fleet
 from lora_registry.simulate.local_time import from_ns
 from lora_registry.simulate.radio import CHANNELS_HZ
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from lora_registry.simulate.fleet import Fleet
-    from lora_registry.simulate.timeline import Batch, Outage
-    from lora_registry.simulate.uplinks import Message
+from lora_registry.simulate.timeline import Batch, Outage
+from lora_registry.simulate.uplinks import Message
 
 REGION = "eu868"
 NOTICED_AFTER = 65 * SECOND

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from lora_registry.simulate.columns import DAY, SECOND, Bools, Ints, within_groups
 from lora_registry.simulate.defects import STORM_PERIOD_S
+from lora_registry.simulate.fleet import Fleet
 from lora_registry.simulate.local_time import local_time
 from lora_registry.simulate.services import SERVICES
-
-if TYPE_CHECKING:
-    from lora_registry.simulate.fleet import Fleet
 
 JITTER = 0.002
 """Of the period, one standard deviation: timers of real sensors stay within 0.5 %."""

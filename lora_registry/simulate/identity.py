@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import uuid
-from typing import TYPE_CHECKING
 
 import msgspec
 
 from lora_registry.simulate.communes import COMMUNES
+from lora_registry.simulate.fleet import Fleet
 from lora_registry.simulate.services import HOUSING, METROPOLIS, SERVICES, WATER, Service
-
-if TYPE_CHECKING:
-    from lora_registry.simulate.fleet import Fleet
 
 _TENANTS = {
     METROPOLIS: "Montpellier Méditerranée Métropole",

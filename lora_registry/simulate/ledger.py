@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
-if TYPE_CHECKING:
-    from lora_registry.simulate.columns import Ints
-    from lora_registry.simulate.timeline import Batch
+from lora_registry.simulate.columns import Ints
+from lora_registry.simulate.timeline import Batch
 
 
 class Ledger:

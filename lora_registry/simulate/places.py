@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import shapely
 
+from lora_registry.simulate.columns import Bools, Floats, Ints
 from lora_registry.simulate.communes import COMMUNES, cells, centres, to_degrees
 from lora_registry.simulate.radio import SNR_FLOOR_DB, Network
-
-if TYPE_CHECKING:
-    from lora_registry.simulate.columns import Bools, Floats, Ints
 
 GATEWAYS = 25
 _SITES = (

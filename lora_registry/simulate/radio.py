@@ -7,12 +7,11 @@ frame is heard when its signal-to-noise ratio reaches the demodulation floor of 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
-if TYPE_CHECKING:
-    from lora_registry.simulate.columns import Bools, Floats, Ints
+from lora_registry.simulate.columns import Bools, Floats, Ints
 
 EXPONENT = 2.9
 LOSS_AT_1KM_DB = 126.0

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from lora_registry.simulate.communes import COMMUNES, boundary
+from lora_registry.simulate.fleet import Fleet
 from lora_registry.simulate.identity import model_index
 from lora_registry.simulate.local_time import local_day
 from lora_registry.simulate.services import HOUSING, METROPOLIS, SERVICES, WATER, Service
-
-if TYPE_CHECKING:
-    from lora_registry.simulate.fleet import Fleet
 
 UNREGISTERED = 0.04
 """Share of devices that nobody wrote down: "to complete"."""

@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import heapq
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from lora_registry.simulate.answers import Answers
 from lora_registry.simulate.columns import DAY
+from lora_registry.simulate.fleet import Fleet
 from lora_registry.simulate.gateway_events import GatewayEvents
+from lora_registry.simulate.timeline import Batch, Outage
 from lora_registry.simulate.uplinks import Message, UplinkPrinter, draw_identifiers
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
-    from lora_registry.simulate.fleet import Fleet
-    from lora_registry.simulate.timeline import Batch, Outage
 
 PROCESSING = 250_000_000
 """From the antenna to the listener, ns: ChirpStack waits 200 ms for further gateways."""

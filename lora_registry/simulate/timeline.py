@@ -6,8 +6,9 @@ without printing it gives the same history.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -15,9 +16,6 @@ from lora_registry.simulate.columns import DAY, SECOND, Bools, Ints
 from lora_registry.simulate.fleet import WAYPOINTS, Fleet
 from lora_registry.simulate.habits import Sendings, sendings
 from lora_registry.simulate.radio import CHANNELS_HZ, Receptions, receive
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 BATCH = 8_192
 """Frames whose receptions are drawn at once: bounds memory whatever the size of the city."""

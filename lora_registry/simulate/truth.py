@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import UTC
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -11,14 +10,12 @@ from lora_registry.simulate import radio
 from lora_registry.simulate.columns import SECOND, Bools, Ints
 from lora_registry.simulate.communes import COMMUNES
 from lora_registry.simulate.defects import NEVER
+from lora_registry.simulate.fleet import Fleet
+from lora_registry.simulate.ledger import Ledger
 from lora_registry.simulate.local_time import from_ns
 from lora_registry.simulate.registry_file import registered
 from lora_registry.simulate.services import SERVICES
 from lora_registry.simulate.timeline import DAY_FADE_DB, Outage
-
-if TYPE_CHECKING:
-    from lora_registry.simulate.fleet import Fleet
-    from lora_registry.simulate.ledger import Ledger
 
 SOLE_SHARE = 0.8
 """A device depends on a gateway that alone heard this share of its heard frames."""

@@ -7,7 +7,7 @@ vanish when 0, false or empty; fields of `integration` messages never do.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -22,15 +22,13 @@ from lora_registry.simulate.columns import (
     time_width,
     uuid_column,
 )
+from lora_registry.simulate.fleet import Fleet
 from lora_registry.simulate.identity import dev_addr, device_info, event_topic
 from lora_registry.simulate.local_time import local_time
 from lora_registry.simulate.radio import CHANNELS_HZ, MAX_SNR_DB, SNR_FLOOR_DB
 from lora_registry.simulate.services import SERVICES
+from lora_registry.simulate.timeline import Batch
 from lora_registry.simulate.values import Moment, read
-
-if TYPE_CHECKING:
-    from lora_registry.simulate.fleet import Fleet
-    from lora_registry.simulate.timeline import Batch
 
 Message = tuple[int, bytes, bytes]
 """(at in ns, topic, payload)."""

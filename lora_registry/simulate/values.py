@@ -6,16 +6,14 @@ and a stuck sensor repeats the reading of the instant it stuck at. Twins share t
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Callable
+from typing import NamedTuple
 
 import numpy as np
 
 from lora_registry.simulate.columns import DAY, SECOND, Floats, Ints
 from lora_registry.simulate.local_time import LocalTime
 from lora_registry.simulate.services import SERVICES
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 _HOUR = 3600.0 * SECOND
 _YEAR_DAYS = 365.25

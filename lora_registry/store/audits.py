@@ -9,7 +9,7 @@ from sqlalchemy import JSON, Float, Integer, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from lora_registry.domain.identifiers import DevEui, GatewayId
-from lora_registry.store.base import Base, Lives, lives
+from lora_registry.store.base import Base, Lives, Merge, lives, merged
 from lora_registry.store.types import DevEuiType, GatewayIdType, Instant
 
 
@@ -75,8 +75,8 @@ class Finding(Base):
     evidence: Mapped[dict[str, Any]] = mapped_column(JSON)
     explanation: Mapped[dict[str, str]] = mapped_column(JSON, comment="by language")
     cause: Mapped[str | None] = mapped_column(String(200))
-    status: Mapped[str] = mapped_column(String(16))
-    first_run_id: Mapped[int] = mapped_column(Integer)
+    status: Mapped[str] = mapped_column(String(16), info=merged(Merge.KEEP), comment="people move it")
+    first_run_id: Mapped[int] = mapped_column(Integer, info=merged(Merge.KEEP))
     last_run_id: Mapped[int] = mapped_column(Integer)
 
 

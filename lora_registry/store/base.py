@@ -55,6 +55,7 @@ class Merge(StrEnum):
     LATEST = "latest"
     """The new value where there is one."""
     REPLACE = "replace"
+    KEEP = "keep"
 
 
 def merged(how: Merge) -> dict[str, Any]:

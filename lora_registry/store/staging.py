@@ -15,6 +15,7 @@ from sqlalchemy import Column, Connection, Dialect, Table
 from sqlalchemy.exc import DBAPIError
 
 from lora_registry.store.base import Merge, merge_of
+from lora_registry.store.types import Stored
 
 Row = Sequence[Any]
 
@@ -95,6 +96,8 @@ def _merged(column: Column[Any], *, smaller: str, larger: str) -> str:
             return f"COALESCE({new}, {old})"
         case Merge.REPLACE:
             return new
+        case Merge.KEEP:
+            return old
 
 
 def _key(table: Table) -> str:
@@ -102,23 +105,28 @@ def _key(table: Table) -> str:
 
 
 def _converted(dialect: Dialect, table: Table, columns: tuple[str, ...], rows: Iterable[Row]) -> Iterable[Row]:
-    converters = _converters(dialect, table, columns)
-    for row in rows:
-        yield tuple(
-            value if convert is None or value is None else convert(value)
-            for convert, value in zip(converters, row, strict=True)
-        )
+    """Return the rows as the database holds them, converted column by column: most columns need nothing."""
+    by_column = list(zip(*rows, strict=True))
+    if not by_column:
+        return ()
+    for place, convert in enumerate(_converters(dialect, table, columns)):
+        if convert is not None:
+            by_column[place] = tuple([None if value is None else convert(value) for value in by_column[place]])
+    return zip(*by_column, strict=True)
 
 
-def stored(connection: Connection, table: Table, columns: Sequence[str], row: Row) -> tuple[Any, ...]:
-    """Return `row` as the database holds it, comparable with the keys that `insert_new` returns."""
-    converters = _converters(connection.dialect, table, tuple(columns))
-    return tuple(
-        value if convert is None or value is None else convert(value)
-        for convert, value in zip(converters, row, strict=True)
-    )
+def stored(connection: Connection, table: Table, columns: Sequence[str], rows: Iterable[Row]) -> Iterable[Row]:
+    """Return `rows` as the database holds them, comparable with the keys that `insert_new` returns."""
+    return _converted(connection.dialect, table, tuple(columns), rows)
 
 
 @cache
 def _converters(dialect: Dialect, table: Table, columns: tuple[str, ...]) -> list[Callable[[Any], Any] | None]:
-    return [table.columns[name].type.dialect_impl(dialect).bind_processor(dialect) for name in columns]
+    """Return how each column's values become the driver's; our own types without SQLAlchemy's layers."""
+    types = [table.columns[name].type for name in columns]
+    return [
+        kind.storing(dialect.name)
+        if isinstance(kind, Stored)
+        else kind.dialect_impl(dialect).bind_processor(dialect)
+        for kind in types
+    ]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar, runtime_checkable
 
 from sqlalchemy import BigInteger, DateTime, Dialect, Integer
 from sqlalchemy.types import TypeDecorator, TypeEngine
@@ -17,6 +18,22 @@ _UINT32 = 1 << 32
 _INT32_END = 1 << 31
 
 
+@runtime_checkable
+class Stored(Protocol):
+    """A type that says itself how its values are stored, for bulk writes."""
+
+    def storing(self, dialect_name: str) -> Callable[[Any], Any] | None:
+        """Return what makes the driver's value of one of ours that is not None; None where nothing is to do."""
+
+
+def _microseconds(value: datetime) -> int:
+    return (value - _EPOCH) // _MICROSECOND
+
+
+def _signed(value: int) -> int:
+    return value - _UINT32 if value >= _INT32_END else value
+
+
 class _Eui(TypeDecorator[EuiT]):
     """An EUI-64 as a signed 64-bit integer: 8 bytes in each row and index, not 17 (ADR 0001)."""
 
@@ -26,6 +43,9 @@ class _Eui(TypeDecorator[EuiT]):
 
     def process_bind_param(self, value: EuiT | None, dialect: Dialect) -> int | None:  # noqa: ARG002 - SQLAlchemy's signature
         return None if value is None else value.to_int64()
+
+    def storing(self, dialect_name: str) -> Callable[[EuiT], int]:  # noqa: ARG002 - the same everywhere
+        return Eui64.to_int64
 
     def process_result_value(self, value: Any | None, dialect: Dialect) -> EuiT | None:  # noqa: ANN401, ARG002
         return None if value is None else self.parse_as.from_int64(value)
@@ -52,7 +72,10 @@ class UInt32(TypeDecorator[int]):
     cache_ok = True
 
     def process_bind_param(self, value: int | None, dialect: Dialect) -> int | None:  # noqa: ARG002
-        return value - _UINT32 if value is not None and value >= _INT32_END else value
+        return None if value is None else _signed(value)
+
+    def storing(self, dialect_name: str) -> Callable[[int], int]:  # noqa: ARG002
+        return _signed
 
     def process_result_value(self, value: Any | None, dialect: Dialect) -> int | None:  # noqa: ANN401, ARG002
         return None if value is None else value % _UINT32
@@ -74,7 +97,10 @@ class Instant(TypeDecorator[datetime]):
             return None
         if value.tzinfo is None:
             raise ValueError(f"naive datetime {value}: every instant carries its time zone")
-        return (value - _EPOCH) // _MICROSECOND if dialect.name == "sqlite" else value
+        return _microseconds(value) if dialect.name == "sqlite" else value
+
+    def storing(self, dialect_name: str) -> Callable[[datetime], int] | None:
+        return _microseconds if dialect_name == "sqlite" else None
 
     def process_result_value(self, value: Any | None, dialect: Dialect) -> datetime | None:  # noqa: ANN401
         if value is None:

@@ -28,3 +28,8 @@ def watched(connection: Connection, network: str) -> list[Span]:
         .order_by(Watch.started_at, Watch.ended_at)
     )
     return [Span(*row) for row in rows]
+
+
+def networks(connection: Connection) -> list[str]:
+    """Return the networks that were ever watched."""
+    return list(connection.scalars(select(Watch.network_id).distinct().order_by(Watch.network_id)))

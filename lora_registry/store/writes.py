@@ -113,7 +113,7 @@ def write_batch(connection: Connection, batch: Batch) -> Written:
         uplinks=uplinks,
         other_events=len(new) - uplinks,
         duplicates=len(batch.device_events) - len(new),
-        retransmissions=sum(Flag.RETRANSMISSION in flags for _, flags in new),
+        retransmissions=sum(bool(flags & Flag.RETRANSMISSION) for _, flags in new),
         dead_letters=len(batch.dead_letters),
         shown_at=tuple(event.header.timing.shown_at for event, _ in new),
     )
@@ -152,9 +152,9 @@ def _state_row(state: State) -> list[Any]:
 
 def _insert_events(
     connection: Connection, events: Sequence[DeviceEvent], retransmissions: Retransmissions
-) -> list[tuple[DeviceEvent, Flag]]:
+) -> list[tuple[DeviceEvent, int]]:
     """Insert the rows; return the events that were new, with their flags, in the order they came."""
-    flagged: list[tuple[DeviceEvent, Flag]] = []
+    flagged: list[tuple[DeviceEvent, int]] = []
     uplink_rows, event_rows = [], []
     for event in events:
         flags = flags_of(event)
@@ -172,21 +172,22 @@ def _insert_events(
     if event_rows:
         inserted |= staging.insert_new(connection, device_event, _EVENT, event_rows)
     # A kind is part of the key's hash, so the keys of the two tables do not meet.
-    return [pair for pair in flagged if staging.stored(connection, uplink, _KEY, _key(pair[0])) in inserted]
+    keys = staging.stored(connection, uplink, _KEY, [_key(event) for event, _ in flagged])
+    return [pair for pair, key in zip(flagged, keys, strict=True) if key in inserted]
 
 
-def _uplink_row(uplink: Uplink, flags: Flag) -> staging.Row:
+def _uplink_row(uplink: Uplink, flags: int) -> staging.Row:
     modulation = uplink.modulation
     return (
         *_key(uplink), uplink.header.received_at, uplink.f_cnt, uplink.dev_addr, uplink.frequency_hz,
-        modulation.bandwidth_hz, uplink.f_port, uplink.size, modulation.spreading_factor, uplink.dr, int(flags),
+        modulation.bandwidth_hz, uplink.f_port, uplink.size, modulation.spreading_factor, uplink.dr, flags,
         pack(uplink.receptions),
     )  # fmt: skip
 
 
-def _event_row(event: DeviceEvent, flags: Flag) -> staging.Row:
+def _event_row(event: DeviceEvent, flags: int) -> staging.Row:
     kind, body = _described(event)
-    return (*_key(event), event.header.received_at, kind, int(flags), body)
+    return (*_key(event), event.header.received_at, kind, flags, body)
 
 
 def _described(event: DeviceEvent) -> tuple[str, dict[str, Any]]:
@@ -270,9 +271,8 @@ def _write_gateways(connection: Connection, batch: Batch) -> None:
     if reports:
         table = collection.GatewayReport.table()
         inserted = staging.insert_new(connection, table, _REPORT, reports)
-        new = [
-            event for key, event in reports.items() if staging.stored(connection, table, _REPORT, key) in inserted
-        ]
+        keys = staging.stored(connection, table, _REPORT, reports)
+        new = [event for event, key in zip(reports.values(), keys, strict=True) if key in inserted]
         days: dict[tuple[Any, Any], list[GatewayStats]] = {}
         for event in new:
             days.setdefault((event.gateway_id, event.received_at.date()), []).append(event)

@@ -9,15 +9,13 @@ import socket
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 import pytest
 import yaml
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
 
 _ACCOUNTS = {"listener": "pw-l", "chirpstack": "pw-c", "gateways": "pw-g", "health": "pw-h"}
 _PATIENCE_S = 30.0

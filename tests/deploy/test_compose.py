@@ -5,17 +5,14 @@ from __future__ import annotations
 import json
 import re
 import tomllib
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pytest
 from compose_spec import PyCompose
 
 from lora_registry import settings
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from tests.deploy.conftest import ReadCompose
+from tests.deploy.conftest import ReadCompose
 
 # Their images name a user that is not root; nothing is gained by naming it again.
 OWN_USER = {"chirpstack", "gateway-bridge"}

@@ -6,15 +6,12 @@ import re
 import shlex
 import subprocess
 from importlib.metadata import requires
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 from packaging.requirements import Requirement
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from tests.deploy.conftest import FindTool
+from tests.deploy.conftest import FindTool
 
 
 @pytest.fixture(scope="module")

@@ -6,14 +6,12 @@ import os
 import re
 import shutil
 import subprocess
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pytest
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from tests.deploy.conftest import FindTool, ReadCompose
+from tests.deploy.conftest import FindTool, ReadCompose
 
 
 @pytest.fixture

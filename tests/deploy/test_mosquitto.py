@@ -10,7 +10,8 @@ import queue
 import subprocess
 import threading
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pytest
 from paho.mqtt.client import Client, MQTTv5
@@ -20,11 +21,7 @@ from paho.mqtt.properties import Properties
 
 from integrations.chirpstack.topics import SUBSCRIPTIONS
 from lora_registry.settings import Settings
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from tests.deploy.conftest import Broker, FindTool
+from tests.deploy.conftest import Broker, FindTool
 
 PATIENCE_S = 30.0
 EVENT = "application/5f0c/device/70b3d57ed0000042/event/up"

@@ -67,7 +67,7 @@ def city() -> MapData:
             delivery_ratio=0.98,
             delivery_low=0.95,
             delivery_high=0.996,
-            reason="" if number % 7 == 2 else "No message yet.",
+            reason="" if number % 7 == 2 else "no_uplink",
         )
         for number in range(21)
     )

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import gzip
 import json
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,10 +14,6 @@ import pytest
 from lora_registry.audit.evaluate import alarms_of, evaluate
 from lora_registry.audit.history_csv import read_history
 from lora_registry.domain.history import History
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
 
 HOUR = 3600.0
 DAY = 24 * HOUR

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from chirpstack_api import gw, integration
 from google.protobuf import json_format
 
-if TYPE_CHECKING:
-    from tests.unit.simulate.conftest import Told
+from tests.unit.simulate.conftest import Told
 
 MESSAGES = {
     "event/up": integration.UplinkEvent,

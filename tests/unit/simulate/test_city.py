@@ -8,16 +8,14 @@ import json
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 from statistics import median
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
 from lora_registry.simulate import simulate
 from lora_registry.simulate.errors import SimulationError
 from lora_registry.simulate.services import SERVICES, apportion
-
-if TYPE_CHECKING:
-    from tests.unit.simulate.conftest import Told
+from tests.unit.simulate.conftest import Told
 
 END = datetime(2026, 10, 3, 6, tzinfo=UTC)
 

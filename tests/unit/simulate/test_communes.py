@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import json
 from itertools import combinations
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,9 +10,6 @@ import shapely
 from shapely.geometry import shape
 
 from lora_registry.simulate.communes import COMMUNES, boundary, cells, centres, to_degrees, to_metres
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 def test_the_schematic_boundaries_leave_no_hole_and_do_not_overlap() -> None:

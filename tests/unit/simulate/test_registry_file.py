@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
 
 import shapely
 from shapely.geometry import shape
@@ -9,9 +8,7 @@ from shapely.geometry import shape
 from lora_registry.domain.lifecycle import Lifecycle
 from lora_registry.domain.services import Family, OrganisationKind, PositionSource, PrivacyClass
 from lora_registry.simulate import simulate
-
-if TYPE_CHECKING:
-    from tests.unit.simulate.conftest import Told
+from tests.unit.simulate.conftest import Told
 
 END = datetime(2026, 10, 3, 6, tzinfo=UTC)
 

@@ -1,0 +1,63 @@
+"""The 200 m grid that European statistics use (EPSG:3035, INSEE's), so that cells join population data.
+
+Source: INSEE, "carroyage"; cells are named by the metres of their south-west corner.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from pyproj import Transformer
+
+SIZE_M = 200
+_WGS84, _LAEA = "EPSG:4326", "EPSG:3035"
+
+
+class Cell(NamedTuple):
+    """A square of the grid, by its south-west corner in metres of EPSG:3035."""
+
+    northing_m: int
+    easting_m: int
+
+    @property
+    def code(self) -> str:
+        """INSEE's name of the cell, CRS3035RES200mN2032000E4254000."""
+        return f"CRS3035RES{SIZE_M}mN{self.northing_m}E{self.easting_m}"
+
+
+def cells_of(latitudes: NDArray[np.float64], longitudes: NDArray[np.float64]) -> list[Cell]:
+    """Return the cell of each point, WGS 84 degrees, (n,) each.
+
+    Raises:
+        ValueError: a coordinate that cannot be projected (not finite, or off the grid's half of the globe).
+
+    """
+    east, north = _forward().transform(longitudes, latitudes)
+    if not (np.isfinite(east).all() and np.isfinite(north).all()):
+        raise ValueError(
+            "a point cannot be placed on the European grid: latitude and longitude swapped, or far away"
+        )
+    south_west = np.floor(np.column_stack((north, east)) / SIZE_M).astype(np.int64) * SIZE_M
+    return [Cell(int(northing), int(easting)) for northing, easting in south_west]
+
+
+def ring_of(cell: Cell) -> tuple[tuple[float, float], ...]:
+    """Return the cell's corners as (longitude, latitude), counter-clockwise, the first one repeated."""
+    south, west = cell
+    east = [west, west + SIZE_M, west + SIZE_M, west, west]
+    north = [south, south, south + SIZE_M, south + SIZE_M, south]
+    longitudes, latitudes = _backward().transform(east, north)
+    return tuple(zip(map(float, longitudes), map(float, latitudes), strict=True))
+
+
+@cache
+def _forward() -> Transformer:
+    return Transformer.from_crs(_WGS84, _LAEA, always_xy=True)
+
+
+@cache
+def _backward() -> Transformer:
+    return Transformer.from_crs(_LAEA, _WGS84, always_xy=True)

@@ -1,0 +1,174 @@
+"""Decide what a map may show: the last audit's words, places where privacy allows them, cells with evidence."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime
+from typing import Any
+
+import numpy as np
+from sqlalchemy import Connection, Engine
+
+from lora_registry.coverage.grid import Cell, cells_of, ring_of
+from lora_registry.domain.identifiers import DevEui, GatewayId
+from lora_registry.domain.mapdata import (
+    GatewayState,
+    MapCell,
+    MapCommune,
+    MapData,
+    MapDevice,
+    MapGateway,
+    MapOutage,
+    Polygon,
+    Position,
+)
+from lora_registry.domain.radio_state import RadioState
+from lora_registry.domain.services import PrivacyClass
+from lora_registry.store import evidence, map_reads, reads
+from lora_registry.store.engine import reading
+
+CELL_DAYS = 90
+FEWEST_HOUSEHOLDS = 3
+"""A cell that rests on fewer household devices alone is not drawn: it could show whose meter is where."""
+
+
+def build_map(engine: Engine, *, now: datetime, network: str, timezone: str, simulated: bool = False) -> MapData:
+    """Gather one page's data; states are those of the last complete audit run."""
+    with reading(engine) as connection:
+        run_id = reads.last_run(connection)
+        judged_at = map_reads.judged_at(connection, run_id)
+        privacy = map_reads.privacy(connection)
+        places = evidence.positions(connection)
+        reasons = map_reads.reasons(connection, run_id)
+        territories = map_reads.territories(connection)
+        shown, households = [], []
+        for row in reads.devices(connection):
+            state = RadioState(row["state"]) if row["state"] is not None else RadioState.UNDETERMINED
+            # Nobody has said how private it is: treated as a household's (design, section 3).
+            if PrivacyClass(privacy.get(row["dev_eui"], PrivacyClass.HOUSEHOLD)).hides_position:
+                households.append((row["commune"], state))
+            else:
+                shown.append(_device(row, state, places, reasons))
+        counted = _by_commune(households, {row["code"] for row in territories})
+        last_day = (judged_at or now).date()
+        return MapData(
+            territory=map_reads.metropolis(connection) or network,
+            generated_at=now,
+            judged_at=judged_at,
+            communes=tuple(_commune(row, counted.get(row["code"], {})) for row in territories),
+            gateways=tuple(_gateway(row) for row in map_reads.gateways(connection, run_id)),
+            devices=tuple(shown),
+            household_elsewhere=counted.get(None, {}),
+            cells=tuple(_cells(connection, places, privacy, until=last_day)),
+            outages=tuple(
+                MapOutage(row["started_at"], row["ended_at"], row["cause"])
+                for row in map_reads.outages(connection)
+            ),
+            simulated=simulated,
+            timezone=timezone,
+        )
+
+
+def _device(
+    row: reads.Row,
+    state: RadioState,
+    places: Mapping[DevEui, tuple[float, float]],
+    reasons: Mapping[DevEui, str],
+) -> MapDevice:
+    place = places.get(row["dev_eui"])
+    return MapDevice(
+        dev_eui=row["dev_eui"],
+        name=row["name"],
+        service=row["service"],
+        commune=row["commune"],
+        state=state,
+        position=Position(latitude=place[1], longitude=place[0]) if place is not None else None,
+        last_uplink_at=row["last_uplink_at"],
+        period_s=row["period_s"],
+        delivery_ratio=row["delivery_ratio"],
+        delivery_low=row["delivery_low"],
+        delivery_high=row["delivery_high"],
+        reason=reasons.get(row["dev_eui"], ""),
+    )
+
+
+def _by_commune(
+    households: Iterable[tuple[str | None, RadioState]], known: set[str]
+) -> dict[str | None, Counter[RadioState]]:
+    """Count household devices per commune and state; those of no commune on the map under None."""
+    counted: dict[str | None, Counter[RadioState]] = defaultdict(Counter)
+    for code, state in households:
+        counted[code if code in known else None][state] += 1
+    return counted
+
+
+def _commune(row: map_reads.Row, household: Mapping[RadioState, int]) -> MapCommune:
+    return MapCommune(
+        code=row["code"],
+        name=row["name"],
+        boundary=_polygons(row["boundary"]) if row["boundary"] is not None else None,
+        schematic=row["schematic"],
+        household=household,
+    )
+
+
+def _polygons(geometry: Mapping[str, Any]) -> tuple[Polygon, ...]:
+    """Return GeoJSON's Polygon or MultiPolygon as the coordinates of the latter."""
+    coordinates = geometry["coordinates"]
+    polygons = [coordinates] if geometry["type"] == "Polygon" else coordinates
+    return tuple(
+        tuple(tuple((float(point[0]), float(point[1])) for point in ring) for ring in polygon)
+        for polygon in polygons
+    )
+
+
+def _gateway(row: map_reads.Row) -> MapGateway:
+    facts = row["facts"]
+    last_heard = facts.get("last_heard_at")
+    return MapGateway(
+        gateway_id=row["gateway_id"],
+        name=row["name"],
+        position=Position(*row["place"]) if row["place"] is not None else None,
+        state=GatewayState(row["state"]) if row["state"] is not None else GatewayState.UNKNOWN,
+        last_heard_at=datetime.fromisoformat(last_heard) if last_heard is not None else None,
+        devices_heard=facts.get("devices_30d", 0),
+        third_party=row["third_party"],
+    )
+
+
+def _cells(
+    connection: Connection,
+    places: Mapping[DevEui, tuple[float, float]],
+    privacy: Mapping[DevEui, str],
+    *,
+    until: date,
+) -> Iterable[MapCell]:
+    """Yield the squares in which a device stands that was heard; true positions, never shown themselves."""
+    cell_of = _placed_cells(places)
+    uplinks: Counter[Cell] = Counter()
+    gateways: dict[Cell, set[GatewayId]] = defaultdict(set)
+    last_on: dict[Cell, date] = {}
+    households: dict[Cell, set[DevEui]] = defaultdict(set)
+    public: set[Cell] = set()
+    for link in map_reads.links(connection, until=until, days=CELL_DAYS):
+        cell = cell_of.get(link.dev_eui)
+        if cell is None:
+            continue
+        uplinks[cell] += link.best
+        gateways[cell].add(link.gateway_id)
+        last_on[cell] = max(last_on.get(cell, link.last_day), link.last_day)
+        if PrivacyClass(privacy.get(link.dev_eui, PrivacyClass.HOUSEHOLD)).hides_position:
+            households[cell].add(link.dev_eui)
+        else:
+            public.add(cell)
+    for cell in sorted(uplinks):
+        if cell in public or len(households[cell]) >= FEWEST_HOUSEHOLDS:
+            yield MapCell(ring_of(cell), uplinks[cell], len(gateways[cell]), last_on[cell])
+
+
+def _placed_cells(places: Mapping[DevEui, tuple[float, float]]) -> dict[DevEui, Cell]:
+    if not places:
+        return {}
+    points = np.array(list(places.values()), dtype=np.float64)
+    return dict(zip(places, cells_of(points[:, 1], points[:, 0]), strict=True))

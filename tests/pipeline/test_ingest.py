@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, text
 from sqlalchemy.exc import OperationalError
 
 from integrations.chirpstack import decode
@@ -91,6 +91,32 @@ def test_while_the_database_is_away_nothing_is_acknowledged(
     assert acknowledged_then == [0, 0, 0, 0]
     assert totals.uplinks == 5
     assert len(source.acknowledged) == 5
+
+
+def test_a_death_between_commit_and_acknowledgement_counts_nothing_twice(engine: Engine) -> None:
+    """The crash that matters: everything is stored, nothing confirmed, and the broker sends it all again."""
+
+    class Killed(BaseException):
+        """Not an error to handle: the process is gone."""
+
+    class Dying(ListSource):
+        def acknowledge(self, messages: Sequence[RawMessage]) -> None:  # noqa: ARG002
+            raise Killed
+
+    with pytest.raises(Killed):
+        loop(engine, Dying(ups(10))).run(stop=lambda: False)
+    source = ListSource(ups(10))
+    totals = loop(engine, source).run(stop=lambda: False)
+    assert (totals.uplinks, totals.duplicates) == (0, 10)
+    assert len(source.acknowledged) == 10
+    with reading(engine) as connection:
+        sums = connection.execute(
+            text(
+                "SELECT (SELECT count(*) FROM uplink), (SELECT sum(uplinks) FROM device_day), uplinks_total "
+                "FROM device_state"
+            )
+        ).one()
+    assert tuple(sums) == (10, 10, 10)
 
 
 def test_a_stop_while_the_database_is_away_loses_nothing(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:

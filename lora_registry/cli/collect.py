@@ -79,4 +79,5 @@ def _summary(totals: Totals) -> str:
     return (
         f"received {totals.received}: {totals.uplinks} uplinks and {totals.other_events} other events stored, "
         f"{totals.duplicates} known already, {totals.dead_letters} set aside, {totals.ignored} of no use"
+        + (f"; {totals.qos0} came without guarantee (QoS 0)" if totals.qos0 else "")
     )

@@ -187,6 +187,11 @@ class Ingest:
                 )
         watching.history = history
         qos0 = sum(message.qos == 0 for message in received)
+        if qos0 and not self.totals.qos0:
+            _log.warning(
+                "messages come at QoS 0, without any guarantee: what arrives while we are away is lost; "
+                "set qos=1 in [integration.mqtt] of ChirpStack"
+            )
         self.totals.add(written, received=len(received), ignored=ignored, qos0=qos0)
 
     def _sorted(self, messages: Sequence[RawMessage]) -> tuple[Batch, int]:

@@ -20,9 +20,7 @@ print(json.dumps(sorted(name for name in sys.modules if "." not in name)))
 
 
 def test_listening_loads_nothing_that_only_others_need() -> None:
-    done = subprocess.run(
-        [sys.executable, "-c", _LISTEN], capture_output=True, text=True, check=False, timeout=60
-    )
+    done = subprocess.run([sys.executable, "-c", _LISTEN], capture_output=True, text=True, check=False, timeout=60)
     assert done.returncode == 0, done.stderr
     loaded = set(json.loads(done.stdout))
     assert loaded.isdisjoint(_HEAVY), loaded.intersection(_HEAVY)

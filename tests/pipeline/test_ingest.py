@@ -119,6 +119,18 @@ def test_a_death_between_commit_and_acknowledgement_counts_nothing_twice(engine:
     assert tuple(sums) == (10, 10, 10)
 
 
+def test_messages_without_guarantee_are_counted_and_told_once(
+    engine: Engine, caplog: pytest.LogCaptureFixture
+) -> None:
+    """ChirpStack publishes at QoS 0 unless told otherwise: a degraded guarantee, no outage."""
+    source = ListSource([raw._replace(qos=0) for raw in ups(25)])
+    totals = loop(engine, source).run(stop=lambda: False)
+    assert (totals.uplinks, totals.qos0) == (25, 25)
+    assert len([record for record in caplog.records if "set qos=1" in record.message]) == 1
+    with reading(engine) as connection:
+        assert connection.scalar(text("SELECT sum(qos0) FROM device_day")) == 25
+
+
 def test_a_stop_while_the_database_is_away_loses_nothing(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     source = ListSource(ups(5))
 

@@ -147,7 +147,7 @@ def upgrade() -> None:
         sa.Column("external_power", sa.Boolean(), nullable=True),
         sa.Column("margin_db", sa.SmallInteger(), nullable=True),
         sa.Column("status_at", INSTANT, nullable=True),
-        sa.Column("recent", sa.LargeBinary(), nullable=False, comment="last frames, see domain.activity"),
+        sa.Column("recent", sa.LargeBinary(), nullable=False, comment="last frames, see domain.flags"),
         sa.PrimaryKeyConstraint("dev_eui", name="pk_device_state"),
         sqlite_with_rowid=False,
     )

@@ -7,16 +7,12 @@ those events, so that aggregates equal what the rows say.
 from __future__ import annotations
 
 import hashlib
-import math
-import struct
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
-from typing import Final, NamedTuple
+from datetime import date, datetime
 
 from lora_registry.domain.airtime import phy_payload_size, time_on_air_s
 from lora_registry.domain.events import (
-    Clock,
     DeviceEvent,
     DeviceIdentity,
     Header,
@@ -26,63 +22,9 @@ from lora_registry.domain.events import (
     Status,
     Uplink,
 )
+from lora_registry.domain.flags import Flag
 from lora_registry.domain.identifiers import DevEui, GatewayId
-
-
-class Flag:
-    """What is particular about a stored event: bits of a plain integer (an enumeration is slow on this path)."""
-
-    RETRANSMISSION: Final = 1
-    MAC_ONLY: Final = 2
-    TIME_OF_ARRIVAL: Final = 4
-    """It carried no time of its own."""
-    CLOCK_SUSPECT: Final = 8
-    """It carried one that cannot be."""
-    RELAYED: Final = 16
-    CONFIRMED: Final = 32
-    ADR: Final = 64
-    QOS_0: Final = 128
-    """Delivered without any guarantee: ChirpStack's default."""
-    SIGNAL_SUSPECT: Final = 256
-    """Some gateway reported an impossible RSSI or SNR."""
-
-
-class Frame(NamedTuple):
-    """What identifies a frame within a session."""
-
-    dev_addr: int
-    """0xFFFF_FFFF where unknown (ChirpStack 3)."""
-    f_cnt: int
-    at_s: int
-
-
-# A retransmission follows within seconds; an hour later the same counter is a device that restarted at 0.
-RETRANSMISSION_WINDOW_S = 3600
-_RECENT_FRAMES = 8
-_FRAME = struct.Struct(">IIq")
-_UNKNOWN_ADDRESS = 0xFFFF_FFFF
-# Beyond these no receiver measures: they are bugs, or marks for "not received" (-999).
-_POSSIBLE_RSSI_DBM = (-160, 0)
-_POSSIBLE_SNR_DB = (-40.0, 40.0)
-
-
-def possible_signal(reception: Reception) -> bool:
-    """Tell a measured signal from a bug.
-
-    rssi  snr    possible
-    -101  -4.5   yes
-     +20   0     no
-    -999   0     no
-    """
-    return (
-        _POSSIBLE_RSSI_DBM[0] <= reception.rssi_dbm <= _POSSIBLE_RSSI_DBM[1]
-        and _POSSIBLE_SNR_DB[0] <= reception.snr_db <= _POSSIBLE_SNR_DB[1]
-    )
-
-
-def esp_dbm(reception: Reception) -> float:
-    """Estimated signal power, dBm: RSSI + SNR - 10 log10(1 + 10^(SNR/10)); RSSI alone saturates at the noise."""
-    return reception.rssi_dbm + reception.snr_db - 10.0 * math.log10(1.0 + 10.0 ** (reception.snr_db / 10.0))
+from lora_registry.domain.signal import esp_dbm, possible_signal
 
 
 @dataclass(slots=True)
@@ -145,54 +87,6 @@ class Folded:
     """Those that are new or changed, and when each was first received in this batch."""
     device_days: dict[tuple[DevEui, date], DeviceDay] = field(default_factory=dict)
     link_days: dict[tuple[DevEui, GatewayId, date], LinkDay] = field(default_factory=dict)
-
-
-def flags_of(event: DeviceEvent) -> int:
-    """Return the flags that an event carries by itself (retransmission is told by `Retransmissions`)."""
-    header = event.header
-    flags = 0
-    if header.timing.clock is Clock.ARRIVAL:
-        flags |= Flag.TIME_OF_ARRIVAL
-    elif header.timing.clock is Clock.SUSPECT:
-        flags |= Flag.CLOCK_SUSPECT
-    if header.qos == 0:
-        flags |= Flag.QOS_0
-    if isinstance(event, Uplink):
-        if event.mac_only:
-            flags |= Flag.MAC_ONLY
-        if event.relayed:
-            flags |= Flag.RELAYED
-        if event.confirmed:
-            flags |= Flag.CONFIRMED
-        if event.adr:
-            flags |= Flag.ADR
-        if not all(map(possible_signal, event.receptions)):
-            flags |= Flag.SIGNAL_SUSPECT
-    return flags
-
-
-class Retransmissions:
-    """Tells a frame that came again under another deduplicationId, within the frames last seen of each device."""
-
-    def __init__(self, states: Mapping[DevEui, DeviceState]) -> None:
-        self._frames = {eui: list(_FRAME.iter_unpack(state.recent)) for eui, state in states.items()}
-
-    def seen(self, uplink: Uplink) -> bool:
-        """Return whether this frame was seen before, and remember it."""
-        dev_addr = _UNKNOWN_ADDRESS if uplink.dev_addr is None else uplink.dev_addr
-        at_s = int(uplink.header.timing.shown_at.timestamp())
-        frames = self._frames.setdefault(uplink.header.device.dev_eui, [])
-        repeated = any(
-            f_cnt == uplink.f_cnt and address == dev_addr and abs(at_s - then_s) <= RETRANSMISSION_WINDOW_S
-            for address, f_cnt, then_s in frames
-        )
-        frames.append(Frame(dev_addr, uplink.f_cnt, at_s))
-        del frames[:-_RECENT_FRAMES]
-        return repeated
-
-    def packed(self, dev_eui: DevEui) -> bytes:
-        """Return the frames last seen of a device, for its state."""
-        return b"".join(_FRAME.pack(*frame) for frame in self._frames.get(dev_eui, ()))
 
 
 def identity_hash(identity: DeviceIdentity) -> int:
@@ -315,27 +209,3 @@ def _later(a: datetime | None, b: datetime) -> datetime:
 
 def _earlier(a: datetime | None, b: datetime) -> datetime:
     return b if a is None or b < a else a
-
-
-class Span(NamedTuple):
-    """A time, from its start to its end."""
-
-    started_at: datetime
-    ended_at: datetime
-
-
-# Within one replay or backfill everything from its first to its last event was being heard (design, law 3),
-# except across a hole that no living fleet leaves: there we may have been deaf, or a clock wrong (ADR 0007).
-HISTORY_HOLE = timedelta(days=3)
-
-
-def cover(spans: list[Span], times: Iterable[datetime]) -> list[Span]:
-    """Return `spans` widened so that all `times` lie in one; sorted and disjoint."""
-    points = sorted([*spans, *(Span(time, time) for time in times)])
-    covered: list[Span] = []
-    for span in points:
-        if covered and span.started_at - covered[-1].ended_at <= HISTORY_HOLE:
-            covered[-1] = Span(covered[-1].started_at, max(covered[-1].ended_at, span.ended_at))
-        else:
-            covered.append(span)
-    return covered

@@ -11,13 +11,14 @@ from datetime import datetime, timedelta
 from sqlalchemy import Engine
 from sqlalchemy.exc import DataError, IntegrityError, InterfaceError, OperationalError, ProgrammingError
 
-from lora_registry.domain.activity import Span, cover
 from lora_registry.domain.errors import UnavailableError
 from lora_registry.domain.events import GatewayConnection, GatewayStats, Ignored, RawMessage, Rejected
+from lora_registry.domain.watching import Span, cover
 from lora_registry.ports import Decoder, EventSource, Redactor
 from lora_registry.store import watches
+from lora_registry.store.dead_letter_writes import DeadLetter
 from lora_registry.store.engine import writing
-from lora_registry.store.writes import Batch, DeadLetter, Written, write_batch
+from lora_registry.store.writes import Batch, Written, write_batch
 
 _log = logging.getLogger(__name__)
 

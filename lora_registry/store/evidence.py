@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from sqlalchemy import BigInteger, Connection, Float, Integer, case, cast, func, select, type_coerce, union
 from sqlalchemy.sql.elements import ColumnElement
 
-from lora_registry.domain.activity import Flag
+from lora_registry.domain.flags import Flag
 from lora_registry.domain.history import UNKNOWN, History
 from lora_registry.domain.identifiers import DevEui
 from lora_registry.store.registry import DeviceRecord, Position, Service

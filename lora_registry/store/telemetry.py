@@ -58,11 +58,11 @@ class DeviceState(Base):
     external_power: Mapped[bool | None] = mapped_column()
     margin_db: Mapped[int | None] = mapped_column(SmallInteger)
     status_at: Mapped[datetime | None] = mapped_column(Instant)
-    recent: Mapped[bytes] = mapped_column(LargeBinary, default=b"", comment="last frames, see domain.activity")
+    recent: Mapped[bytes] = mapped_column(LargeBinary, default=b"", comment="last frames, see domain.flags")
 
 
 class Uplink(Base):
-    """One uplink, kept for weeks; no payload. `flags` are those of `domain.activity.Flag`."""
+    """One uplink, kept for weeks; no payload. `flags` are those of `domain.flags.Flag`."""
 
     __tablename__ = "uplink"
     __table_args__ = _CLUSTERED

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection, delete, insert, select
 
-from lora_registry.domain.activity import Span
+from lora_registry.domain.watching import Span
 from lora_registry.store.collection import Watch
 
 

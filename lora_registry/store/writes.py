@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import datetime
@@ -12,13 +11,12 @@ from sqlalchemy import Connection, column, select
 from sqlalchemy import table as sql_table
 
 from lora_registry.domain.activity import DeviceState as State
-from lora_registry.domain.activity import Flag, Folded, Retransmissions, flags_of, fold
+from lora_registry.domain.activity import Folded, fold
 from lora_registry.domain.events import (
     Ack,
     DeviceEvent,
     DeviceIdentity,
-    GatewayConnection,
-    GatewayStats,
+    GatewayEvent,
     Join,
     Located,
     Log,
@@ -26,8 +24,11 @@ from lora_registry.domain.events import (
     TxAck,
     Uplink,
 )
+from lora_registry.domain.flags import Flag, Retransmissions, flags_of
 from lora_registry.domain.identifiers import DevEui
-from lora_registry.store import collection, staging, telemetry
+from lora_registry.store import staging, telemetry
+from lora_registry.store.dead_letter_writes import DeadLetter, write_dead_letters
+from lora_registry.store.gateway_writes import write_gateways
 from lora_registry.store.receptions import pack
 
 _KEY = ("dev_eui", "at", "key")
@@ -49,24 +50,6 @@ _LINK = (
     "dev_eui", "gateway_id", "day", "uplinks", "best", "signals", "esp_sum_dbm", "esp_square_sum",
     "snr_max_db", "last_at", "latitude", "longitude", "altitude_m",
 )  # fmt: skip
-_REPORT = ("gateway_id", "at")
-_GATEWAY_DAY = ("gateway_id", "day", "reports", "rx_received", "rx_ok", "tx_emitted", "first_at", "last_at")
-_GATEWAY = (
-    "gateway_id", "network_id", "region", "first_stats_at", "last_stats_at", "online", "online_at",
-    "latitude", "longitude", "altitude_m",
-)  # fmt: skip
-_DEAD_LETTER = ("key", "first_received_at", "last_received_at", "topic", "reason", "detail", "size", "excerpt")
-
-
-class DeadLetter(NamedTuple):
-    """A message set aside; `excerpt` is already redacted."""
-
-    topic: str
-    payload: bytes
-    received_at: datetime
-    reason: str
-    detail: str
-    excerpt: str
 
 
 @dataclass(slots=True)
@@ -75,7 +58,7 @@ class Batch:
 
     network: str
     device_events: list[DeviceEvent] = field(default_factory=list)
-    gateway_events: list[GatewayStats | GatewayConnection] = field(default_factory=list)
+    gateway_events: list[GatewayEvent] = field(default_factory=list)
     dead_letters: list[DeadLetter] = field(default_factory=list)
 
 
@@ -95,7 +78,7 @@ def write_batch(connection: Connection, batch: Batch) -> Written:
     """Store a batch. Written twice, the second time changes nothing but counts duplicates."""
     events = _distinct(batch.device_events)
     states = _lock_states(connection, {event.header.device.dev_eui for event in events})
-    retransmissions = Retransmissions(states)
+    retransmissions = Retransmissions({eui: state.recent for eui, state in states.items()})
     new = _insert_events(connection, events, retransmissions)
     before = {eui: state.identity for eui, state in states.items()}
     folded = fold(states, new)
@@ -106,8 +89,8 @@ def write_batch(connection: Connection, batch: Batch) -> Written:
     changed = {eui: found for eui, found in folded.identities.items() if states[eui].identity != before.get(eui)}
     _write_devices(connection, batch.network, changed)
     _write_days(connection, folded)
-    _write_gateways(connection, batch)
-    _write_dead_letters(connection, batch.dead_letters)
+    write_gateways(connection, batch.network, batch.gateway_events)
+    write_dead_letters(connection, batch.dead_letters)
     uplinks = sum(isinstance(event, Uplink) for event, _ in new)
     return Written(
         uplinks=uplinks,
@@ -259,67 +242,3 @@ def _write_days(connection: Connection, folded: Folded) -> None:
             for (eui, gateway_id, day), link in folded.link_days.items()
         ]  # fmt: skip
         staging.merge(connection, telemetry.LinkDay.table(), _LINK, rows)
-
-
-def _write_gateways(connection: Connection, batch: Batch) -> None:
-    """Count each report once, by gateway and its own time (its arrival where it has none)."""
-    reports = {
-        (event.gateway_id, event.own_time or event.received_at): event
-        for event in batch.gateway_events
-        if isinstance(event, GatewayStats)
-    }
-    if reports:
-        table = collection.GatewayReport.table()
-        inserted = staging.insert_new(connection, table, _REPORT, reports)
-        keys = staging.stored(connection, table, _REPORT, reports)
-        new = [event for event, key in zip(reports.values(), keys, strict=True) if key in inserted]
-        days: dict[tuple[Any, Any], list[GatewayStats]] = {}
-        for event in new:
-            days.setdefault((event.gateway_id, event.received_at.date()), []).append(event)
-        rows = [
-            (
-                *key, len(day), sum(e.rx_received for e in day), sum(e.rx_ok for e in day),
-                sum(e.tx_emitted for e in day), min(e.received_at for e in day), max(e.received_at for e in day),
-            )
-            for key, day in days.items()
-        ]  # fmt: skip
-        staging.merge(connection, collection.GatewayDay.table(), _GATEWAY_DAY, rows)
-    gateways = list(_gateway_rows(batch))
-    if gateways:
-        staging.merge(connection, collection.Gateway.table(), _GATEWAY, gateways)
-
-
-def _gateway_rows(batch: Batch) -> Iterable[staging.Row]:
-    by_gateway: dict[Any, list[GatewayStats | GatewayConnection]] = {}
-    for event in batch.gateway_events:
-        by_gateway.setdefault(event.gateway_id, []).append(event)
-    for gateway_id, told in by_gateway.items():
-        stats = [event for event in told if isinstance(event, GatewayStats)]
-        states = [event for event in told if isinstance(event, GatewayConnection)]
-        location = next((event.location for event in reversed(stats) if event.location is not None), None)
-        state = states[-1] if states else None
-        yield (
-            gateway_id,
-            batch.network,
-            told[-1].region,
-            min((event.received_at for event in stats), default=None),
-            max((event.received_at for event in stats), default=None),
-            state.online if state is not None else None,
-            # A retained state is what the broker remembered: it says nothing about when.
-            state.received_at if state is not None and not state.retained else None,
-            *(location or (None, None, None)),
-        )
-
-
-def _write_dead_letters(connection: Connection, letters: Sequence[DeadLetter]) -> None:
-    rows: dict[int, staging.Row] = {}
-    for letter in letters:
-        digest = hashlib.blake2b(letter.topic.encode("utf-8", "replace") + b"\0" + letter.payload, digest_size=8)
-        key = int.from_bytes(digest.digest(), "big", signed=True)
-        first = rows[key][1] if key in rows else letter.received_at
-        rows[key] = (
-            key, first, letter.received_at, letter.topic, letter.reason, letter.detail, len(letter.payload),
-            letter.excerpt,
-        )  # fmt: skip
-    if rows:
-        staging.merge(connection, collection.DeadLetter.table(), _DEAD_LETTER, rows.values())

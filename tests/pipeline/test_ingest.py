@@ -11,8 +11,8 @@ from sqlalchemy.exc import OperationalError
 
 from integrations.chirpstack import decode
 from integrations.chirpstack.redaction import redact
-from lora_registry.domain.activity import Span, cover
 from lora_registry.domain.events import RawMessage
+from lora_registry.domain.watching import Span, cover
 from lora_registry.pipeline import ingest
 from lora_registry.pipeline.ingest import Batcher, Ingest
 from lora_registry.store import watches

@@ -13,8 +13,8 @@ from sqlalchemy import Engine, insert
 
 from integrations.chirpstack import decode
 from lora_registry import wiring
-from lora_registry.domain.activity import Span
 from lora_registry.domain.identifiers import DevEui
+from lora_registry.domain.watching import Span
 from lora_registry.pipeline import run_audit as module
 from lora_registry.pipeline.run_audit import Audited, run_audit
 from lora_registry.settings import Settings

@@ -12,9 +12,10 @@ from sqlalchemy import Engine, text
 from integrations.chirpstack import decode
 from lora_registry.domain.events import Ignored, Rejected
 from lora_registry.store import reads
+from lora_registry.store.dead_letter_writes import DeadLetter
 from lora_registry.store.engine import reading, writing
 from lora_registry.store.receptions import pack, unpack
-from lora_registry.store.writes import Batch, DeadLetter, Written, write_batch
+from lora_registry.store.writes import Batch, Written, write_batch
 from tests.integrations.samples import ARRIVAL, DEVICE_INFO, STATS, STATUS, UP, changed, message, topic
 
 

@@ -14,7 +14,7 @@ from sqlalchemy import Engine
 
 from lora_registry import settings as settings_module
 from lora_registry.settings import Settings
-from lora_registry.store import migrations
+from lora_registry.store import version
 from lora_registry.store.engine import make_engine
 
 app = typer.Typer(
@@ -65,9 +65,11 @@ def registry(settings: Settings, *, create: bool = False) -> Iterator[Engine]:
     """
     engine = make_engine(settings.database_url)
     try:
-        if create and engine.dialect.name == "sqlite":
-            migrations.create_if_empty(engine)
-        migrations.require_current(engine)
+        if create and engine.dialect.name == "sqlite" and version.is_empty(engine):
+            from lora_registry.store import migrations  # noqa: PLC0415 - Alembic, once in a registry's life
+
+            migrations.upgrade(engine)
+        version.require_current(engine)
         yield engine
     finally:
         engine.dispose()

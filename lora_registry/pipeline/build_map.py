@@ -25,7 +25,7 @@ from lora_registry.domain.mapdata import (
 )
 from lora_registry.domain.radio_state import RadioState
 from lora_registry.domain.services import PrivacyClass
-from lora_registry.store import evidence, map_reads, reads
+from lora_registry.store import evidence, gateway_reads, map_reads, reads
 from lora_registry.store.engine import reading
 
 CELL_DAYS = 90
@@ -57,7 +57,7 @@ def build_map(engine: Engine, *, now: datetime, network: str, timezone: str, sim
             generated_at=now,
             judged_at=judged_at,
             communes=tuple(_commune(row, counted.get(row["code"], {})) for row in territories),
-            gateways=tuple(_gateway(row) for row in map_reads.gateways(connection, run_id)),
+            gateways=tuple(_gateway(row) for row in gateway_reads.gateways(connection)),
             devices=tuple(shown),
             household_elsewhere=counted.get(None, {}),
             cells=tuple(_cells(connection, places, privacy, until=last_day)),
@@ -123,17 +123,15 @@ def _polygons(geometry: Mapping[str, Any]) -> tuple[Polygon, ...]:
     )
 
 
-def _gateway(row: map_reads.Row) -> MapGateway:
-    facts = row["facts"]
-    last_heard = facts.get("last_heard_at")
+def _gateway(row: reads.Row) -> MapGateway:
     return MapGateway(
         gateway_id=row["gateway_id"],
         name=row["name"],
-        position=Position(*row["place"]) if row["place"] is not None else None,
+        position=Position(row["latitude"], row["longitude"]) if row["latitude"] is not None else None,
         state=GatewayState(row["state"]) if row["state"] is not None else GatewayState.UNKNOWN,
-        last_heard_at=datetime.fromisoformat(last_heard) if last_heard is not None else None,
-        devices_heard=facts.get("devices_30d", 0),
-        third_party=row["third_party"],
+        last_heard_at=row["last_heard_at"],
+        devices_heard=row["devices_30d"],
+        third_party=bool(row["third_party"]),
     )
 
 

@@ -1,4 +1,4 @@
-"""What a map is made of: devices with their privacy, gateways with their place, link days, outages."""
+"""What a map is made of beside the lists: privacy, reasons, boundaries, link days, outages."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from sqlalchemy import Connection, func, select
 
 from lora_registry.domain.identifiers import DevEui, GatewayId
 from lora_registry.domain.services import OrganisationKind
-from lora_registry.store.audits import AuditRun, DeviceVerdict, GatewayVerdict
-from lora_registry.store.collection import CollectionOutage, Gateway
-from lora_registry.store.registry import DeviceRecord, GatewayRecord, Organisation, Service, Territory
+from lora_registry.store.audits import AuditRun, DeviceVerdict
+from lora_registry.store.collection import CollectionOutage
+from lora_registry.store.registry import DeviceRecord, Organisation, Service, Territory
 from lora_registry.store.telemetry import LinkDay
 
 Row = dict[str, Any]
@@ -61,79 +61,6 @@ def privacy(connection: Connection) -> dict[DevEui, str]:
         .where(func.coalesce(DeviceRecord.privacy, Service.privacy).is_not(None))
     )
     return dict(connection.execute(query).all())
-
-
-def gateways(connection: Connection, run_id: int | None) -> list[Row]:
-    """Return every gateway the last run judged or an owner declared, with the best place known of it.
-
-    An owner's place wins over the gateway's own, and that over the one in the newest uplink that carried one.
-    """
-    told = {row["gateway_id"]: dict(row) for row in connection.execute(_own(Gateway)).mappings()}
-    declared = {row["gateway_id"]: dict(row) for row in connection.execute(_declared()).mappings()}
-    heard = {row["gateway_id"]: dict(row) for row in connection.execute(_heard()).mappings()}
-    verdicts = {
-        row.gateway_id: row
-        for row in connection.execute(
-            select(GatewayVerdict.gateway_id, GatewayVerdict.state, GatewayVerdict.facts).where(
-                GatewayVerdict.run_id == run_id
-            )
-        )
-    }
-    rows = []
-    for gateway_id in sorted(verdicts.keys() | declared.keys()):
-        owner, verdict = declared.get(gateway_id, {}), verdicts.get(gateway_id)
-        place = next(
-            (
-                (row["latitude"], row["longitude"])
-                for row in (owner, told.get(gateway_id, {}), heard.get(gateway_id, {}))
-                if row.get("latitude") is not None
-            ),
-            None,
-        )
-        rows.append(
-            {
-                "gateway_id": gateway_id,
-                "name": owner.get("name"),
-                "third_party": owner.get("third_party", False),
-                "place": place,
-                "state": verdict.state if verdict is not None else None,
-                "facts": verdict.facts if verdict is not None else {},
-            }
-        )
-    return rows
-
-
-def _own(model: Any) -> Any:  # noqa: ANN401 - either of two models with the same columns
-    return select(model.gateway_id, model.latitude, model.longitude)
-
-
-def _declared() -> Any:  # noqa: ANN401 - SQLAlchemy's row type is of no use here
-    return select(
-        GatewayRecord.gateway_id,
-        GatewayRecord.name,
-        GatewayRecord.third_party,
-        GatewayRecord.latitude,
-        GatewayRecord.longitude,
-    )
-
-
-def _heard() -> Any:  # noqa: ANN401
-    newest = (
-        select(LinkDay.gateway_id, func.max(LinkDay.day).label("day"))
-        .where(LinkDay.latitude.is_not(None))
-        .group_by(LinkDay.gateway_id)
-        .subquery()
-    )
-    return (
-        select(
-            LinkDay.gateway_id,
-            func.max(LinkDay.latitude).label("latitude"),
-            func.max(LinkDay.longitude).label("longitude"),
-        )
-        .join(newest, (LinkDay.gateway_id == newest.c.gateway_id) & (LinkDay.day == newest.c.day))
-        .where(LinkDay.latitude.is_not(None))
-        .group_by(LinkDay.gateway_id)
-    )
 
 
 def links(connection: Connection, *, until: date, days: int) -> Iterator[Link]:

@@ -8,14 +8,12 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, inspect
+from sqlalchemy import Connection, Engine
 
 import lora_registry
-from lora_registry.domain.errors import UnavailableError
 from lora_registry.store import audits, collection, registry, telemetry
 from lora_registry.store.base import Base
-from lora_registry.store.engine import reading, writing
+from lora_registry.store.engine import writing
 
 MODELS = (audits, collection, registry, telemetry)
 """Every module with models: imported so that the metadata is whole."""
@@ -27,34 +25,10 @@ def upgrade(engine: Engine, revision: str = "head") -> None:
         command.upgrade(_config(connection), revision)
 
 
-def create_if_empty(engine: Engine) -> None:
-    """Bring a database without any table to head."""
-    with writing(engine) as connection:
-        if not inspect(connection).get_table_names():
-            command.upgrade(_config(connection), "head")
-
-
 def downgrade(engine: Engine, revision: str) -> None:
     """Take the database back to `revision` (`base` leaves nothing)."""
     with writing(engine) as connection:
         command.downgrade(_config(connection), revision)
-
-
-def require_current(engine: Engine) -> None:
-    """Refuse to work on a database of another version.
-
-    Raises:
-        UnavailableError: empty, or older or newer than this program.
-
-    """
-    with reading(engine) as connection:
-        found = MigrationContext.configure(connection).get_current_revision()
-        wanted = ScriptDirectory.from_config(_config(connection)).get_current_head()
-    if found != wanted:
-        raise UnavailableError(
-            f"database {engine.url.render_as_string(hide_password=True)} is at revision {found or 'none'}, "
-            f"this program needs {wanted}: run `lora-registry db upgrade`"
-        )
 
 
 def differences(engine: Engine) -> list[str]:

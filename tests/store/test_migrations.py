@@ -6,10 +6,11 @@ from pathlib import Path
 
 import alembic
 import pytest
+from alembic.script import ScriptDirectory
 from sqlalchemy import Table, UniqueConstraint, inspect
 
 from lora_registry.domain.errors import UnavailableError
-from lora_registry.store import migrations
+from lora_registry.store import migrations, version
 from lora_registry.store.base import Base, Lives
 from lora_registry.store.engine import make_engine
 from tests.conftest import ROOT
@@ -18,7 +19,7 @@ from tests.conftest import ROOT
 def test_upgrade_gives_the_models_and_downgrade_leaves_nothing(empty_database_url: str) -> None:
     engine = make_engine(empty_database_url)
     migrations.upgrade(engine)
-    migrations.require_current(engine)
+    version.require_current(engine)
     assert migrations.differences(engine) == []
     migrations.downgrade(engine, "base")
     assert set(inspect(engine).get_table_names()) <= {"alembic_version"}
@@ -28,7 +29,7 @@ def test_upgrade_gives_the_models_and_downgrade_leaves_nothing(empty_database_ur
 def test_an_empty_database_is_refused_with_the_way_out(empty_database_url: str) -> None:
     engine = make_engine(empty_database_url)
     with pytest.raises(UnavailableError, match="run `lora-registry db upgrade`"):
-        migrations.require_current(engine)
+        version.require_current(engine)
     engine.dispose()
 
 
@@ -60,6 +61,11 @@ def test_every_table_could_live_on_a_sharded_postgresql(table: Table) -> None:
         assert Lives.DISTRIBUTED not in referred
     if table.info["lives"] is Lives.REFERENCE:
         assert referred <= {Lives.REFERENCE}
+
+
+def test_the_program_s_revision_is_the_newest_migration() -> None:
+    scripts = ScriptDirectory(str(ROOT / "alembic"))
+    assert scripts.get_heads() == [version.REVISION]
 
 
 def test_migrations_are_found_in_the_checkout() -> None:

@@ -5,7 +5,19 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
-from lora_registry.cli import collect, database, inventory  # noqa: F401 - importing a group attaches its commands
+# Importing a group attaches its commands.
+from lora_registry.cli import (  # noqa: F401
+    audit,
+    collect,
+    database,
+    demo,
+    draw,
+    inventory,
+    inventory_lists,
+    judge,
+    registry,
+    simulate,
+)
 from lora_registry.cli.app import app, say
 from lora_registry.domain.errors import LoraRegistryError, SettingsError
 

@@ -10,6 +10,8 @@ import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from functools import lru_cache
+from operator import itemgetter
 
 from lora_registry.domain.airtime import phy_payload_size, time_on_air_s
 from lora_registry.domain.events import (
@@ -89,6 +91,7 @@ class Folded:
     link_days: dict[tuple[DevEui, GatewayId, date], LinkDay] = field(default_factory=dict)
 
 
+@lru_cache(8192)
 def identity_hash(identity: DeviceIdentity) -> int:
     """Return a signed 64-bit hash of what a network server says of a device; never 0."""
     digest = hashlib.blake2b(repr(identity).encode("utf-8", "replace"), digest_size=8).digest()
@@ -156,24 +159,26 @@ def _fold_uplink(state: DeviceState, uplink: Uplink, flags: int, folded: Folded)
 
 def _fold_links(uplink: Uplink, shown_at: datetime, folded: Folded) -> None:
     """Count each gateway once per uplink, by the antenna that heard best."""
-    best_of: dict[GatewayId, Reception] = {}
+    heard: dict[GatewayId, tuple[_Strength, Reception]] = {}
     for reception in uplink.receptions:
-        other = best_of.get(reception.gateway_id)
-        if other is None or _strength(reception) > _strength(other):
-            best_of[reception.gateway_id] = reception
-    best = max(best_of.values(), key=_strength, default=None)
-    dev_eui = uplink.header.device.dev_eui
-    for gateway_id, reception in best_of.items():
-        key = (dev_eui, gateway_id, shown_at.date())
+        strength = _strength(reception)
+        other = heard.get(reception.gateway_id)
+        if other is None or strength > other[0]:
+            heard[reception.gateway_id] = (strength, reception)
+    best = max(heard.values(), key=itemgetter(0), default=None)
+    dev_eui, day = uplink.header.device.dev_eui, shown_at.date()
+    for gateway_id, found in heard.items():
+        (possible, _, _), reception = found
+        key = (dev_eui, gateway_id, day)
         link = folded.link_days.get(key)
         if link is None:
             link = folded.link_days[key] = LinkDay(last_at=shown_at)
         link.uplinks += 1
-        link.best += reception is best
+        link.best += found is best
         link.last_at = max(link.last_at, shown_at)
         if reception.location is not None:
             link.location = reception.location
-        if possible_signal(reception):
+        if possible:
             esp = esp_dbm(reception)
             link.signals += 1
             link.esp_sum_dbm += esp
@@ -182,7 +187,10 @@ def _fold_links(uplink: Uplink, shown_at: datetime, folded: Folded) -> None:
                 link.snr_max_db = reception.snr_db
 
 
-def _strength(reception: Reception) -> tuple[bool, float, int]:
+_Strength = tuple[bool, float, int]
+
+
+def _strength(reception: Reception) -> _Strength:
     return possible_signal(reception), reception.snr_db, reception.rssi_dbm
 
 

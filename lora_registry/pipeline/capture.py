@@ -6,7 +6,7 @@ import base64
 import binascii
 import gzip
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
@@ -17,6 +17,8 @@ from lora_registry.domain.errors import CaptureError
 from lora_registry.domain.events import RawMessage
 
 _GZIP = b"\x1f\x8b"
+_LONGEST_TOPIC_BYTES = 65_535
+_FIRST_YEAR, _LAST_YEAR = 2000, 2100
 
 
 class BadLine(NamedTuple):
@@ -61,13 +63,25 @@ def read_capture(path: Path) -> Iterator[RawMessage | BadLine]:
         raise CaptureError(f"{path} cannot be read: {error.strerror or error}") from error
 
 
+def read_lines(lines: Iterable[bytes]) -> Iterator[RawMessage | BadLine]:
+    """Yield the messages of capture lines that come from anywhere else than a file, in their order."""
+    for number, line in enumerate(lines, start=1):
+        if line and not line.isspace():
+            yield _message(number, line)
+
+
 def _message(number: int, text: bytes) -> RawMessage | BadLine:
     try:
         line = _DECODER.decode(text)
         received_at = datetime.fromisoformat(line.received_at)
         if received_at.tzinfo is None:
             return BadLine(number, text, f"received_at {line.received_at!r} has no time zone: write ...Z")
-        return RawMessage(line.topic, _payload(line), received_at.astimezone(UTC))
+        received_at = received_at.astimezone(UTC)
+        if not _FIRST_YEAR <= received_at.year < _LAST_YEAR:
+            return BadLine(number, text, f"received_at {line.received_at!r} is not when a message could arrive")
+        if (fault := _topic_fault(line.topic)) is not None:
+            return BadLine(number, text, f"topic {line.topic[:80]!r} {fault}")
+        return RawMessage(line.topic, _payload(line), received_at)
     except (msgspec.MsgspecError, binascii.Error, ValueError, OverflowError, RecursionError) as error:
         return BadLine(number, text, str(error))
 
@@ -80,3 +94,14 @@ def _payload(line: _Line) -> bytes:
     if not raw or raw == b"null":
         raise ValueError("neither payload nor payload_b64")
     return msgspec.json.decode(raw, type=str).encode() if raw.startswith(b'"') else raw
+
+
+def _topic_fault(topic: str) -> str | None:
+    """Say why no broker could have carried this topic (MQTT 5, section 4.7); None when one could."""
+    if not topic:
+        return "is empty"
+    if "+" in topic or "#" in topic or "\x00" in topic:
+        return "holds +, # or NUL, which no message's topic may"
+    if len(topic.encode()) > _LONGEST_TOPIC_BYTES:
+        return f"is longer than {_LONGEST_TOPIC_BYTES} bytes"
+    return None

@@ -1,0 +1,180 @@
+"""What the demonstration does, one function a step, in one list."""
+
+from __future__ import annotations
+
+import gc
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Engine
+
+from lora_registry import wiring
+from lora_registry.demo.broker import RunningBroker
+from lora_registry.demo.children import Child, environment, python
+from lora_registry.demo.ending import Ending
+from lora_registry.demo.lines_ahead import lines_ahead
+from lora_registry.demo.telling import Teller
+from lora_registry.domain.errors import UnavailableError
+from lora_registry.pipeline.backfill import CaptureSource
+from lora_registry.pipeline.build_map import build_map
+from lora_registry.pipeline.import_registry import import_registry
+from lora_registry.pipeline.run_audit import run_audit
+from lora_registry.settings import Settings
+from lora_registry.simulate import City
+from lora_registry.store import reads
+from lora_registry.store.engine import reading
+from lora_registry.web.one_page import PageServer
+from maps.page import render
+
+# A live listener's transactions are small so that nothing waits; history has nobody waiting.
+_BACKFILL_BATCH = 5000
+_LISTENING_TIMEOUT_S = 30
+_FIRST_UPLINK_TIMEOUT_S = 120
+
+
+@dataclass(slots=True)
+class Stage:
+    """What the steps work with."""
+
+    engine: Engine
+    clock: Callable[[], datetime]
+    settings: Settings
+    """Those of the demonstration: its registry, its broker."""
+    folder: Path
+    city: City
+    broker: RunningBroker
+    network: Child
+    server: PageServer
+    teller: Teller
+    ending: Ending
+    started: list[Child]
+    """Processes to stop at the end; steps add theirs."""
+
+
+def declare(stage: Stage) -> str:
+    """Import what the owners know, as `registry import` does, on the day the city's history begins."""
+    file = stage.folder / "registry.json"
+    file.write_text(json.dumps(stage.city.registry()), encoding="utf-8")
+    import_registry(stage.engine, file, now=datetime.fromtimestamp(stage.city.start / 1e9, UTC))
+    words = stage.teller.words
+    with reading(stage.engine) as connection:
+        declared = len(reads.devices(connection))
+    return words.text("Registry imported: {objects}", objects=words.many("{n} object", "{n} objects", declared))
+
+
+def read_history(stage: Stage) -> str:
+    """Put the network's history into the registry, through the listener's own decode and store code."""
+    words, expected = stage.teller.words, stage.city.expected_uplinks
+    stage.teller.say(words.text("Reading the history: about {n} uplinks", n=words.number(expected)))
+    out = stage.network.process.stdout
+    assert out is not None  # noqa: S101 - started with pipes
+    source = CaptureSource(lines_ahead(out.fileno()), read_at=stage.clock())
+    settings = replace(stage.settings, batch_size=_BACKFILL_BATCH)
+    with _few_collections(), stage.teller.progress(words.text("history"), expected) as shown:
+        totals = wiring.live_ingest(settings, stage.engine, source, stage.clock).run(
+            stop=lambda: stage.ending.wanted, on_batch=lambda so_far: shown(so_far.uplinks)
+        )
+    stage.ending.check()
+    stage.network.require_alive()
+    return words.text(
+        "History read: {n} uplinks, {others} other events",
+        n=words.number(totals.uplinks),
+        others=words.number(totals.other_events),
+    )
+
+
+def go_live(stage: Stage) -> str:
+    """Start the listener, let the network publish, and wait for the first uplink to be in the registry."""
+    known = _uplinks(stage.engine)
+    listener = Child(
+        "listener",
+        python("-m", "lora_registry", "listen"),
+        stage.folder,
+        environ=environment(
+            database_url=stage.settings.database_url,
+            mqtt_url=stage.settings.mqtt_url,
+            mqtt_protocol=stage.settings.mqtt_protocol,
+        ),
+    )
+    stage.started.append(listener)
+    listener.wait_until(lambda: "listening" in listener.said, _LISTENING_TIMEOUT_S, "no subscription granted")
+    lag_s = stage.clock().timestamp() - stage.city.end / 1e9
+    try:
+        _tell(stage.network, f"live {lag_s:.3f}\n")
+    except BrokenPipeError:
+        stage.network.require_alive()
+        raise UnavailableError("the network of the demonstration does not listen to us") from None
+    stage.network.wait_until(
+        lambda: _uplinks(stage.engine) > known, _FIRST_UPLINK_TIMEOUT_S, "no uplink reached the registry"
+    )
+    return stage.teller.words.text(
+        "Live: the first uplink came through the broker ({broker}) and the listener", broker=stage.broker.program
+    )
+
+
+def judge(stage: Stage) -> str:
+    """Judge every device, gateway and application as of now."""
+    words = stage.teller.words
+    with stage.teller.progress(words.text("audit"), None) as shown:
+        audited = run_audit(
+            stage.engine,
+            now=stage.clock(),
+            clock=stage.clock,
+            zone=ZoneInfo(stage.settings.timezone),
+            on_progress=shown,
+        )
+    return words.text(
+        "{objects} judged, {findings}",
+        objects=words.many("{n} object", "{n} objects", audited.states.total()),
+        findings=words.many("{n} finding", "{n} findings", audited.findings.total()),
+    )
+
+
+def draw(stage: Stage) -> str:
+    """Draw the map and serve it."""
+    data = build_map(
+        stage.engine,
+        now=stage.clock(),
+        network=stage.settings.network,
+        timezone=stage.settings.timezone,
+        simulated=True,
+    )
+    stage.server.show(render(data, language=stage.settings.language))
+    return stage.teller.words.text("Map drawn")
+
+
+Step = Callable[[Stage], str]
+"""Does its work on the stage and returns what was done, in words."""
+
+STEPS: tuple[Step, ...] = (declare, read_history, go_live, judge, draw)
+"""In order; the last two again and again while the page is served."""
+
+REFRESHED: tuple[Step, ...] = (judge, draw)
+
+
+@contextmanager
+def _few_collections() -> Iterator[None]:
+    """Look for cyclic garbage rarely: batches make millions of tuples and no cycles; it is a fifth of the time."""
+    usual = gc.get_threshold()
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(100_000, 50, 100)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*usual)
+
+
+def _uplinks(engine: Engine) -> int:
+    with reading(engine) as connection:
+        return sum(row["uplinks_total"] for row in reads.devices(connection))
+
+
+def _tell(child: Child, line: str) -> None:
+    assert child.process.stdin is not None  # noqa: S101 - started with pipes
+    child.process.stdin.write(line.encode())

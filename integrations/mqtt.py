@@ -7,79 +7,31 @@ earlier one are dropped, never sent on a later one, where they would confirm ano
 from __future__ import annotations
 
 import queue
-import ssl
 import threading
+import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import unquote, urlsplit
 
 import paho.mqtt.client as paho
-from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
+from paho.mqtt.enums import MQTTErrorCode
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
+from integrations.mqtt_address import CONNECT_TIMEOUT_S, Address
 from lora_registry.domain.errors import InUseError, LoraRegistryError, UnavailableError
 from lora_registry.domain.events import RawMessage
 
-_KEEPALIVE_S = 30
-_CONNECT_TIMEOUT_S = 10
-_PLAIN_PORT, _TLS_PORT = 1883, 8883
+__all__ = ["Address", "MqttPublisher", "MqttSource"]
+
 _UNCONFIRMED_PUBLICATIONS = 1000
 _REFUSED = 128  # MQTT: reason codes from here on are errors
 _SESSION_TAKEN_OVER = 142
-
-
-@dataclass(frozen=True, slots=True)
-class Address:
-    """How to reach and enter a broker."""
-
-    url: str
-    protocol: str = "5"
-    ca_file: str = ""
-
-    def client(self, client_id: str, *, clean: bool, manual_ack: bool = False) -> paho.Client:
-        """Return a client that is not connected yet."""
-        version5 = self.protocol == "5"
-        client = paho.Client(
-            CallbackAPIVersion.VERSION2,
-            client_id=client_id,
-            protocol=MQTTProtocolVersion.MQTTv5 if version5 else MQTTProtocolVersion.MQTTv311,
-            clean_session=None if version5 else clean,
-            manual_ack=manual_ack,
-        )
-        parts = urlsplit(self.url)
-        if parts.username:
-            client.username_pw_set(unquote(parts.username), unquote(parts.password or ""))
-        if parts.scheme == "mqtts":
-            client.tls_set_context(ssl.create_default_context(cafile=self.ca_file or None))
-        client.connect_timeout = _CONNECT_TIMEOUT_S
-        return client
-
-    def connect(self, client: paho.Client, **options: Any) -> None:  # noqa: ANN401 - paho's own options
-        """Open the connection.
-
-        Raises:
-            UnavailableError: nobody answers, or not with a certificate we trust.
-
-        """
-        parts = urlsplit(self.url)
-        port = parts.port or (_TLS_PORT if parts.scheme == "mqtts" else _PLAIN_PORT)
-        try:
-            client.connect(parts.hostname or "", port, _KEEPALIVE_S, **options)
-        except OSError as error:
-            raise UnavailableError(
-                f"broker {self.shown} cannot be reached: {error}; "
-                "check LORA_REGISTRY_MQTT_URL and that it is running"
-            ) from error
-
-    @property
-    def shown(self) -> str:
-        """The URL without user and password."""
-        parts = urlsplit(self.url)
-        return f"{parts.scheme}://{parts.hostname}" + (f":{parts.port}" if parts.port else "")
+# Not every broker says so (mosquitto 2.0 just closes): two listeners of one name then throw each other out at
+# every reconnection, until one has seen this many connections in a row end this soon.
+_SHORT_CONNECTION_S = 5.0
+_SHORT_CONNECTIONS = 4
 
 
 class MqttSource:
@@ -101,6 +53,8 @@ class MqttSource:
         self._lock = threading.Lock()
         self._connection = 0
         self._connected_at: datetime | None = None
+        self._connected_monotonic_s = 0.0
+        self._short_connections = 0
         self._failure: LoraRegistryError | None = None
         self._answered = threading.Event()
         self._client = client = address.client(client_id, clean=False, manual_ack=True)
@@ -128,7 +82,7 @@ class MqttSource:
         """
         self._address.connect(self._client, **self._options)
         self._client.loop_start()
-        if not self._answered.wait(_CONNECT_TIMEOUT_S) or self._failure is not None:
+        if not self._answered.wait(CONNECT_TIMEOUT_S) or self._failure is not None:
             self.close()
             raise self._failure or UnavailableError(
                 f"broker {self._address.shown} does not answer: is it an MQTT {self._address.protocol} broker?"
@@ -199,16 +153,15 @@ class MqttSource:
             )
             return
         self._connected_at = datetime.now(UTC)
+        self._connected_monotonic_s = time.monotonic()
         self._answered.set()
 
     def _on_message(self, _client: object, _userdata: object, message: paho.MQTTMessage) -> None:
-        try:
-            topic = message.topic
-        except UnicodeDecodeError:
-            topic = repr(message)
+        # What no broker should let pass must still be told, the same at each delivery, and fit a database.
+        topic = bytes(message._topic).decode("utf-8", "backslashreplace")  # noqa: SLF001 - `topic` raises
         self._messages.put(
             RawMessage(
-                topic=topic,
+                topic=topic.replace("\x00", "\\x00"),
                 payload=bytes(message.payload),
                 received_at=datetime.now(UTC),
                 qos=message.qos,
@@ -222,8 +175,11 @@ class MqttSource:
     ) -> None:
         with self._lock:
             self._connection += 1
+        if self._connected_at is not None:
+            short = time.monotonic() - self._connected_monotonic_s < _SHORT_CONNECTION_S
+            self._short_connections = self._short_connections + 1 if short and reason.is_failure else 0
         self._connected_at = None
-        if reason.value == _SESSION_TAKEN_OVER:
+        if reason.value == _SESSION_TAKEN_OVER or self._short_connections >= _SHORT_CONNECTIONS:
             self._fail(
                 InUseError(
                     f"broker {self._address.shown}: another listener connected under our client id; "
@@ -232,9 +188,11 @@ class MqttSource:
             )
 
     def _fail(self, failure: LoraRegistryError) -> None:
+        """Give up; called in paho's thread, which `disconnect` alone would not keep from reconnecting."""
         self._failure = failure
         self._answered.set()
         self._client.disconnect()
+        self._client.loop_stop()
 
 
 class MqttPublisher:
@@ -245,7 +203,8 @@ class MqttPublisher:
         self._address = address
         self._client = client = address.client("", clean=True)
         client.max_inflight_messages_set(_UNCONFIRMED_PUBLICATIONS)
-        client.on_publish = lambda *_arguments: self._room.release()
+        client.on_publish = self._on_publish
+        self._unpublished: str | None = None
         self._refused: str | None = None
         self._connected = threading.Event()
         client.on_connect = self._on_connect
@@ -259,7 +218,7 @@ class MqttPublisher:
         """
         self._address.connect(self._client)
         self._client.loop_start()
-        answered = self._connected.wait(_CONNECT_TIMEOUT_S)
+        answered = self._connected.wait(CONNECT_TIMEOUT_S)
         if not answered or self._refused is not None:
             self._client.loop_stop()
             raise UnavailableError(
@@ -271,7 +230,7 @@ class MqttPublisher:
         """Queue one message; waits while a thousand are unconfirmed.
 
         Raises:
-            UnavailableError: no confirmation came for a minute.
+            UnavailableError: no confirmation came for a minute, or the broker refused a message.
 
         """
         self._wait_for_room()
@@ -280,7 +239,12 @@ class MqttPublisher:
             raise UnavailableError(f"broker {self._address.shown} does not take messages: {info.rc!s}")
 
     def flush(self) -> None:
-        """Wait until all is confirmed."""
+        """Wait until all is confirmed.
+
+        Raises:
+            UnavailableError: as `publish`.
+
+        """
         for _ in range(_UNCONFIRMED_PUBLICATIONS):
             self._wait_for_room()
         for _ in range(_UNCONFIRMED_PUBLICATIONS):
@@ -294,6 +258,17 @@ class MqttPublisher:
     def _wait_for_room(self) -> None:
         if not self._room.acquire(timeout=60):
             raise UnavailableError(f"broker {self._address.shown} confirms nothing for a minute: is it running?")
+        if self._unpublished is not None:
+            raise UnavailableError(
+                f"broker {self._address.shown} refuses {self._unpublished}; give this user the right to publish it"
+            )
+
+    def _on_publish(
+        self, _client: object, _userdata: object, mid: int, reason: ReasonCode, _properties: object
+    ) -> None:
+        if reason.is_failure and self._unpublished is None:
+            self._unpublished = f"message {mid}: {reason}"
+        self._room.release()
 
     def _on_connect(
         self, _client: object, _userdata: object, _flags: object, reason: ReasonCode, _properties: object

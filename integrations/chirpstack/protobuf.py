@@ -9,6 +9,8 @@ import functools
 from types import ModuleType
 from typing import Any, TypeVar
 
+import msgspec
+
 from integrations.chirpstack import shapes
 from integrations.chirpstack.translate import UnusableError
 
@@ -29,7 +31,7 @@ def device_event(kind: str, shape: type[shapes.DeviceEvent], payload: bytes) -> 
     """Read an integration message of `kind`.
 
     Raises:
-        UnusableError: truncated or not Protobuf, or without deviceInfo.
+        UnusableError: truncated or not Protobuf, without deviceInfo, or with a value that JSON could not have.
 
     """
     message = _parse(getattr(_api().integration, _MESSAGES[kind]), payload)
@@ -54,7 +56,11 @@ def device_event(kind: str, shape: type[shapes.DeviceEvent], payload: bytes) -> 
     elif kind == "log":
         fields["level"] = _enum_name(message, "level")
         fields["code"] = _enum_name(message, "code")
-    return _copy(message, shape, **fields)
+    # Copying checks nothing: Protobuf's int32 has room for an RSSI that no column has.
+    try:
+        return msgspec.convert(msgspec.to_builtins(_copy(message, shape, **fields)), shape)
+    except msgspec.ValidationError as error:
+        raise UnusableError("wrong_value", str(error)[:300]) from error
 
 
 def gateway_stats(payload: bytes) -> shapes.GatewayStats:

@@ -7,6 +7,7 @@ and where it has the usual shape, the identifiers the message must agree with.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import NamedTuple
 
 DEVICE_TOPICS = ("application/+/device/+/event/+",)
@@ -23,6 +24,9 @@ _DEVICE = re.compile(r"(?:.*/)?application/[^/]*/device/(?P<eui>[^/]*)/(?:event/
 _GATEWAY = re.compile(
     r"(?:(?P<region>.+)/)?gateway/(?P<id>[^/]*)/(?:event/(?P<event>[a-z]+)|state/(?P<state>[a-z]+))"
 )
+
+# Topics come again with each message of a device; a longer one is not kept: a broker may carry anything.
+_LONGEST_REMEMBERED = 128
 
 # Names of version 3 (and of servers before 3.11) for what version 4 calls otherwise.
 _OLD_NAMES = {"rx": "up", "error": "log"}
@@ -54,6 +58,15 @@ def parse_topic(topic: str) -> DeviceTopic | GatewayTopic | None:
     eu868/gateway/7276ff000b031f00/event/stats         GatewayTopic(stats, ..., eu868)
     gateway/7276ff000b031f00/state/conn                GatewayTopic(conn, ..., "")
     """
+    return _remembered(topic) if len(topic) <= _LONGEST_REMEMBERED else _parse(topic)
+
+
+@lru_cache(8192)
+def _remembered(topic: str) -> DeviceTopic | GatewayTopic | None:
+    return _parse(topic)
+
+
+def _parse(topic: str) -> DeviceTopic | GatewayTopic | None:
     if (match := _GATEWAY.fullmatch(topic)) is not None:
         event = match["event"] or match["state"]
         return GatewayTopic(event, match["id"], match["region"] or "")

@@ -9,17 +9,28 @@ import hashlib
 import math
 import re
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from integrations.chirpstack import shapes
 from lora_registry.domain import events
 from lora_registry.domain.errors import IdentifierError
 from lora_registry.domain.identifiers import DevEui, GatewayId
 
-_CODING_RATE = re.compile(r"CR_(?:LI_)?4_([5-8])").fullmatch
+_CODING_RATES = {f"CR_{interleaved}4_{rate + 4}": rate for interleaved in ("", "LI_") for rate in (1, 2, 3, 4)}
 _HEX_32 = re.compile(r"[0-9a-fA-F]{1,8}").fullmatch
+_LEAP_SECOND = re.compile(r"([T ]\d\d:\d\d:)60")
+_LONGEST_TIME = 64
 _LORA_SPREADING_FACTORS = range(5, 13)
+_LORA_BANDWIDTHS_HZ = range(7_800, 1_625_001)
 _REFUSED_BY_POSTGRESQL = "\x00"
 _POLE, _ANTIMERIDIAN = 90.0, 180.0
+_LONGEST_REGION = 64
+# What comes again with every message is read once. Bounded, and only short texts: a broker may carry anything.
+_REMEMBERED_GATEWAYS = 4096
+_REMEMBERED_DEVICES = 8192
+_EUI_DIGITS = 16
+_LONGEST_REMEMBERED_TAGS = 1024
+_identities: dict[str, tuple[shapes.DeviceInfo, events.DeviceIdentity]] = {}
 
 
 class UnusableError(ValueError):
@@ -44,16 +55,30 @@ def instant(text: str | None) -> datetime | None:
     """Read a protobuf JSON timestamp; None when absent, 1970-01-01 when it cannot be a time.
 
     2026-09-10T09:00:01.250123456+00:00  ->  09:00:01.250123 UTC (nanoseconds are cut)
-    2026-09-10T09:00:01Z                 ->  09:00:01 UTC
+    2026-09-10t09:00:01z                 ->  09:00:01 UTC
+    2016-12-31T23:59:60Z                 ->  23:59:59 UTC (a leap second)
     yesterday                            ->  1970-01-01, which `Timing` shows as a suspect clock
     """
     if not text:
         return None
     try:
         moment = datetime.fromisoformat(text)
+    except ValueError:
+        moment = _unusual(text)
+    try:
         return moment if moment.tzinfo is UTC else _to_utc(moment)
-    except (ValueError, OverflowError):
+    except OverflowError:
         return events.EPOCH
+
+
+def _unusual(text: str) -> datetime:
+    """Read what RFC 3339 allows and Python does not: small letters, leap seconds."""
+    if len(text) <= _LONGEST_TIME:
+        try:
+            return datetime.fromisoformat(_LEAP_SECOND.sub(r"\g<1>59", text.upper()))
+        except ValueError:
+            pass
+    return events.EPOCH
 
 
 def _to_utc(moment: datetime) -> datetime:
@@ -79,9 +104,14 @@ def dev_eui(written: str, where: str) -> DevEui:
 def gateway_id(written: str, where: str) -> GatewayId:
     """Parse a gateway identifier or say where it is wrong."""
     try:
-        return GatewayId.parse(written)
+        return _gateway_id(written) if len(written) == _EUI_DIGITS else GatewayId.parse(written)
     except IdentifierError as error:
         raise UnusableError("bad_eui", f"{where}: {error}") from error
+
+
+@lru_cache(_REMEMBERED_GATEWAYS)
+def _gateway_id(written: str) -> GatewayId:
+    return GatewayId.parse(written)
 
 
 def dev_addr(written: str | None) -> int | None:
@@ -100,14 +130,17 @@ def location(shape: shapes.Location | None) -> events.Location | None:
     {"latitude": 51.5}            51.5, 0.0   (Greenwich: a single 0 is left out of JSON)
     {"latitude": 0, "longitude": 0}  None
     """
-    if shape is None:
-        return None
-    latitude, longitude = shape.latitude or 0.0, shape.longitude or 0.0
+    return _point(shape.latitude, shape.longitude, shape.altitude) if shape is not None else None
+
+
+@lru_cache(_REMEMBERED_GATEWAYS)
+def _point(latitude: float | None, longitude: float | None, altitude: float | None) -> events.Location | None:
+    latitude, longitude = latitude or 0.0, longitude or 0.0
     if latitude == 0.0 and longitude == 0.0:
         return None
     if not (abs(latitude) <= _POLE and abs(longitude) <= _ANTIMERIDIAN):  # also refuses NaN
         return None
-    altitude = shape.altitude or None  # 0 is "not set" as well: JSON leaves it out, Protobuf cannot say
+    altitude = altitude or None  # 0 is "not set" as well: JSON leaves it out, Protobuf cannot say
     if altitude is not None and not math.isfinite(altitude):
         altitude = None
     return events.Location(latitude, longitude, altitude)
@@ -117,7 +150,7 @@ def payload_size(data: str | None) -> int:
     """Bytes that the base64 text `data` stands for."""
     if not data:
         return 0
-    return len(data) * 3 // 4 - data.count("=", -2)
+    return max(0, len(data) * 3 // 4 - data.count("=", -2))
 
 
 def modulation(tx_info: shapes.UplinkTxInfo | None) -> events.Modulation:
@@ -125,14 +158,27 @@ def modulation(tx_info: shapes.UplinkTxInfo | None) -> events.Modulation:
     lora = tx_info.modulation.lora if tx_info is not None and tx_info.modulation is not None else None
     if lora is None or lora.spreading_factor not in _LORA_SPREADING_FACTORS:
         return events.Modulation(None, None, 1)
-    match = _CODING_RATE(lora.code_rate)
-    return events.Modulation(
-        lora.spreading_factor, lora.bandwidth or None, int(match[1]) - 4 if match is not None else 1
-    )
+    bandwidth_hz = lora.bandwidth if lora.bandwidth in _LORA_BANDWIDTHS_HZ else None
+    return events.Modulation(lora.spreading_factor, bandwidth_hz, _CODING_RATES.get(lora.code_rate, 1))
 
 
 def identity(info: shapes.DeviceInfo) -> events.DeviceIdentity:
-    """Return who sent."""
+    """Return who sent; what is unchanged since a device's last message is not read again."""
+    known = _identities.get(info.dev_eui)
+    if known is not None and known[0] == info:
+        return known[1]
+    read = _identity(info)
+    tags = info.tags or {}
+    # A number among the tags would compare equal to another writing of it.
+    texts = [value for value in tags.values() if isinstance(value, str)]
+    if len(texts) == len(tags) and sum(map(len, (*tags, *texts))) <= _LONGEST_REMEMBERED_TAGS:
+        if len(_identities) >= _REMEMBERED_DEVICES:
+            _identities.clear()
+        _identities[info.dev_eui] = (info, read)
+    return read
+
+
+def _identity(info: shapes.DeviceInfo) -> events.DeviceIdentity:
     tags = info.tags or {}
     return events.DeviceIdentity(
         dev_eui=dev_eui(info.dev_eui, "deviceInfo.devEui"),
@@ -247,16 +293,21 @@ def located(event: shapes.LocationEvent, raw: events.RawMessage) -> events.Locat
 
 
 def gateway_stats(event: shapes.GatewayStats, raw: events.RawMessage, region: str) -> events.GatewayStats:
-    """Return the gateway's report; its own time can be wrong, so liveness is judged on arrival."""
+    """Return the gateway's report; its own time can be wrong, so liveness is judged on arrival.
+
+    A time that cannot be is none: a gateway that starts in 1970 at every boot would otherwise repeat itself, and
+    its reports be taken for redeliveries.
+    """
+    timing = events.Timing.of(instant(event.time), raw.received_at)
     return events.GatewayStats(
         gateway_id=gateway_id(event.gateway_id, "gatewayId"),
         received_at=raw.received_at,
-        own_time=instant(event.time),
+        own_time=timing.key_at if timing.clock is events.Clock.OWN else None,
         location=location(event.location),
         rx_received=event.rx_packets_received,
         rx_ok=event.rx_packets_received_ok,
         tx_emitted=event.tx_packets_emitted,
-        region=text(region),
+        region=_region(region),
     )
 
 
@@ -267,5 +318,11 @@ def gateway_connection(event: shapes.ConnState, raw: events.RawMessage, region: 
         received_at=raw.received_at,
         online=event.state == "ONLINE",
         retained=raw.retained,
-        region=text(region),
+        region=_region(region),
     )
+
+
+def _region(prefix: str) -> str:
+    if len(prefix) > _LONGEST_REGION:
+        raise UnusableError("wrong_value", f"topic: a region prefix of {len(prefix)} characters")
+    return text(prefix)

@@ -6,7 +6,6 @@ Both marshalers are read: `json_v3` (hexadecimal EUIs, the default) and `json` (
 from __future__ import annotations
 
 import base64
-import binascii
 import re
 from collections.abc import Callable
 from typing import Annotated, Any
@@ -14,7 +13,7 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta, Struct, field
 
-from integrations.chirpstack import shapes, translate
+from integrations.chirpstack import shapes, translate, v3_time
 from integrations.chirpstack.translate import UnusableError
 from lora_registry.domain.events import DeviceEvent, RawMessage
 
@@ -42,9 +41,9 @@ class _RxInfo(Struct):
 
 
 class _LoraInfo(Struct, rename="camel"):
-    bandwidth: int = 125
+    bandwidth: shapes.UInt16 = 125
     """kHz, unlike everywhere else."""
-    spreading_factor: int = 0
+    spreading_factor: shapes.UInt8 = 0
 
 
 class _TxInfo(Struct):
@@ -105,9 +104,9 @@ def is_gateway_stats(payload: bytes) -> bool:
 
 
 def decode(kind: str, raw: RawMessage) -> DeviceEvent:
-    """Read an event of version 3; the key is a hash of its bytes, its time the first gateway's, if any has one."""
+    """Read an event of version 3; the key is a hash of its bytes, its time the one that most gateways agree on."""
     event = _EVENT.decode(raw.payload)
-    return _KINDS[kind](event, raw)
+    return v3_time.judged(_KINDS[kind](event, raw), _told(event), event.published_at)
 
 
 def gateway_stats(payload: bytes) -> shapes.GatewayStats:
@@ -123,8 +122,11 @@ def gateway_stats(payload: bytes) -> shapes.GatewayStats:
     )
 
 
+def _told(event: _Event) -> list[tuple[str, str]]:
+    return [(item.gateway_id, item.time) for item in event.rx_info or () if item.time]
+
+
 def _common(event: _Event) -> dict[str, Any]:
-    rx_times = (item.time for item in event.rx_info or () if item.time)
     return {
         "device_info": shapes.DeviceInfo(
             dev_eui=_hex(event.dev_eui),
@@ -135,7 +137,7 @@ def _common(event: _Event) -> dict[str, Any]:
             device_name=event.device_name,
             tags=dict(event.tags or {}),
         ),
-        "time": next(rx_times, event.published_at),
+        "time": event.published_at or v3_time.agreed(_told(event)),
     }
 
 
@@ -231,7 +233,7 @@ def _hex(eui: str) -> str:
         return eui
     try:
         return base64.b64decode(eui, validate=True).hex()
-    except binascii.Error as error:
+    except ValueError as error:  # also what is not ASCII
         raise UnusableError("bad_eui", f"{eui[:40]!r} is neither hexadecimal nor base64") from error
 
 

@@ -6,10 +6,10 @@ import gzip
 import io
 import sys
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, TextIO
+from typing import Annotated, TextIO
 
 import typer
 
@@ -17,9 +17,6 @@ from lora_registry.cli import listing
 from lora_registry.cli.app import app
 from lora_registry.cli.listing import Format, FormatOption
 from lora_registry.domain.errors import ImportFileError
-
-if TYPE_CHECKING:
-    from lora_registry.audit.evaluate import EvaluatedDevice
 
 _GZIP = b"\x1f\x8b"
 _STANDARD_INPUT = "-"
@@ -66,7 +63,7 @@ def evaluate_history(
     if form is Format.JSON:
         listing.write([dict(device) for device in evaluated], _EVALUATED, form)
     else:
-        listing.write(list(_one_row_an_alarm(evaluated)), _EVALUATED_TABLE, form)
+        listing.write(list(_one_row_an_alarm(dict(device) for device in evaluated)), _EVALUATED_TABLE, form)
 
 
 @contextmanager
@@ -98,7 +95,7 @@ def _name(file: Path) -> str:
     return "standard input" if str(file) == _STANDARD_INPUT else str(file)
 
 
-def _one_row_an_alarm(evaluated: list[EvaluatedDevice]) -> Iterator[listing.Row]:
+def _one_row_an_alarm(evaluated: Iterable[listing.Row]) -> Iterator[listing.Row]:
     """Yield a row an alarm; a device without any has one row too, so that none is missing from the list."""
     for device in evaluated:
         told = {name: value for name, value in device.items() if name != "alarms"}

@@ -114,7 +114,7 @@ def fold(states: dict[DevEui, DeviceState], events: Iterable[tuple[DeviceEvent, 
             state.last_join_at = _later(state.last_join_at, shown_at)
             _day(folded, header).joins += 1
         elif isinstance(event, Status):
-            _fold_status(state, event)
+            fold_status(state, event)
     return folded
 
 
@@ -194,7 +194,8 @@ def _strength(reception: Reception) -> _Strength:
     return possible_signal(reception), reception.snr_db, reception.rssi_dbm
 
 
-def _fold_status(state: DeviceState, status: Status) -> None:
+def fold_status(state: DeviceState, status: Status) -> None:
+    """Take over what a status says, unless a later one is known already."""
     shown_at = status.header.timing.shown_at
     if state.status_at is None or shown_at >= state.status_at:
         state.status_at = shown_at

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import logging
 import secrets
+import struct
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from sqlalchemy import Engine
-from sqlalchemy.exc import DataError, IntegrityError, InterfaceError, OperationalError, ProgrammingError
+from sqlalchemy.exc import DataError, IntegrityError, InterfaceError, OperationalError
 
 from lora_registry.domain.errors import UnavailableError
 from lora_registry.domain.events import GatewayConnection, GatewayStats, Ignored, RawMessage, Rejected
@@ -25,6 +26,8 @@ _log = logging.getLogger(__name__)
 HEARTBEAT = timedelta(seconds=10)
 # An idle listener wakes this often, to see whether it should stop.
 _IDLE_WAIT_S = 1.0
+# What a message may do to a database or a packed column. A missing table or a bug is none of these: it stops us.
+_UNSTORABLE = (DataError, IntegrityError, ValueError, ArithmeticError, struct.error)
 _RETRY_FIRST_S = 1.0
 _RETRY_LONGEST_S = 60.0
 
@@ -162,14 +165,14 @@ class Ingest:
         """
         try:
             self._commit(*self._sorted(messages), received=messages)
-        except (DataError, IntegrityError, ProgrammingError) as error:
+        except _UNSTORABLE as error:
             if len(messages) > 1:
                 middle = len(messages) // 2
                 self._write(messages[:middle])
                 self._write(messages[middle:])
             else:
                 batch = Batch(self.network)
-                reason = Rejected("database_refuses", str(error.orig)[:300])
+                reason = Rejected("database_refuses", str(getattr(error, "orig", error))[:300])
                 batch.dead_letters.append(self._dead_letter(messages[0], reason))
                 self._commit(batch, 0, received=messages)
 

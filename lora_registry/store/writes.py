@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -11,9 +11,10 @@ from sqlalchemy import Connection, column, select
 from sqlalchemy import table as sql_table
 
 from lora_registry.domain.activity import DeviceState as State
-from lora_registry.domain.activity import Folded, fold
+from lora_registry.domain.activity import Folded, fold, fold_status
 from lora_registry.domain.events import (
     Ack,
+    Clock,
     DeviceEvent,
     DeviceIdentity,
     GatewayEvent,
@@ -85,6 +86,7 @@ def write_batch(connection: Connection, batch: Batch) -> Written:
     for eui, state in states.items():
         state.recent = retransmissions.packed(eui)
     touched = {event.header.device.dev_eui for event, _ in new}
+    touched |= _fold_repeated_statuses(states, batch.device_events)
     _write_states(connection, [states[eui] for eui in touched])
     changed = {eui: found for eui, found in folded.identities.items() if states[eui].identity != before.get(eui)}
     _write_devices(connection, batch.network, changed)
@@ -109,6 +111,20 @@ def _key(event: DeviceEvent) -> tuple[DevEui, datetime, int]:
 
 def _distinct(events: Iterable[DeviceEvent]) -> list[DeviceEvent]:
     return list({_key(event): event for event in reversed(list(events))}.values())[::-1]
+
+
+def _fold_repeated_statuses(states: Mapping[DevEui, State], events: Iterable[DeviceEvent]) -> set[DevEui]:
+    """Fold every status without a time of its own, also one equal to an earlier one: ChirpStack 3 repeats itself.
+
+    Its key cannot tell it from a redelivery, so it is no row; but what it says holds at its arrival.
+    """
+    touched = set()
+    for event in events:
+        if isinstance(event, Status) and event.header.timing.clock is Clock.ARRIVAL:
+            state = states[event.header.device.dev_eui]
+            fold_status(state, event)
+            touched.add(state.dev_eui)
+    return touched
 
 
 def _lock_states(connection: Connection, dev_euis: set[DevEui]) -> dict[DevEui, State]:

@@ -6,6 +6,7 @@ import gzip
 import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import Engine, text
@@ -24,7 +25,7 @@ from tests.integrations.samples import UP, changed, topic
 NOW = datetime(2026, 9, 10, 12, tzinfo=UTC)
 
 
-def line(number: int = 0, **values: object) -> bytes:
+def line(number: int = 0, **values: Any) -> bytes:
     event = changed(UP, deduplicationId=f"id-{number}", fCnt=number)
     given = {"topic": topic("up"), "received_at": "2026-09-10T09:00:02Z", "payload": event} | values
     return json.dumps(given).encode() + b"\n"
@@ -51,7 +52,7 @@ def backfill(engine: Engine, path: Path) -> Ingest:
         ({"received_at": "1970-01-01T00:00:00Z"}, "not when a message could arrive"),
     ],
 )
-def test_what_no_broker_carried_is_no_message(values: dict[str, object], problem: str, tmp_path: Path) -> None:
+def test_what_no_broker_carried_is_no_message(values: dict[str, Any], problem: str, tmp_path: Path) -> None:
     path = tmp_path / "capture"
     path.write_bytes(line(**values))
     (bad,) = read_capture(path)

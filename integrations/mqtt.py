@@ -1,4 +1,4 @@
-"""MQTT through paho: a source that acknowledges by hand, and a publisher that waits for confirmation.
+"""MQTT through paho: a source that acknowledges by hand.
 
 The only place that stamps `received_at`. A packet identifier belongs to one connection: acknowledgements of an
 earlier one are dropped, never sent on a later one, where they would confirm another message.
@@ -7,6 +7,7 @@ earlier one are dropped, never sent on a later one, where they would confirm ano
 from __future__ import annotations
 
 import queue
+import socket
 import threading
 import time
 from collections.abc import Sequence
@@ -14,18 +15,18 @@ from datetime import UTC, datetime
 from typing import Any
 
 import paho.mqtt.client as paho
-from paho.mqtt.enums import MQTTErrorCode
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
+from integrations import mqtt_fast_loop, mqtt_loop_check
 from integrations.mqtt_address import CONNECT_TIMEOUT_S, Address
+from integrations.mqtt_fast_loop import FastLoop, Publication
 from lora_registry.domain.errors import InUseError, LoraRegistryError, UnavailableError
 from lora_registry.domain.events import RawMessage
 
-__all__ = ["Address", "MqttPublisher", "MqttSource"]
+__all__ = ["Address", "MqttSource"]
 
-_UNCONFIRMED_PUBLICATIONS = 1000
 _REFUSED = 128  # MQTT: reason codes from here on are errors
 _SESSION_TAKEN_OVER = 142
 # Not every broker says so (mosquitto 2.0 just closes): two listeners of one name then throw each other out at
@@ -63,6 +64,8 @@ class MqttSource:
         client.on_message = self._on_message
         client.on_disconnect = self._on_disconnect
         client.reconnect_delay_set(1, 60)
+        if mqtt_loop_check.fits():
+            FastLoop(client, self._on_publications).install()
         options: dict[str, Any] = {}
         if address.protocol == "5":
             properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]  # paho annotates it in part
@@ -111,11 +114,16 @@ class MqttSource:
     def acknowledge(self, messages: Sequence[RawMessage]) -> None:
         """Confirm messages of this connection; the broker sends those of an earlier one again."""
         with self._lock:
+            at_qos_1: list[int] = []
             for message in messages:
-                assert isinstance(message.token, tuple)  # noqa: S101 - made in _on_message
+                assert isinstance(message.token, tuple)  # noqa: S101 - made in _on_publications
                 connection, packet_id = message.token
-                if connection == self._connection and message.qos:
-                    self._client.ack(packet_id, message.qos)
+                if connection == self._connection:
+                    if message.qos == 1:
+                        at_qos_1.append(packet_id)
+                    elif message.qos:
+                        self._client.ack(packet_id, message.qos)
+            mqtt_fast_loop.acknowledge(self._client, at_qos_1)
 
     @property
     def connected_at(self) -> datetime | None:
@@ -157,18 +165,30 @@ class MqttSource:
         self._answered.set()
 
     def _on_message(self, _client: object, _userdata: object, message: paho.MQTTMessage) -> None:
-        # What no broker should let pass must still be told, the same at each delivery, and fit a database.
-        topic = bytes(message._topic).decode("utf-8", "backslashreplace")  # noqa: SLF001 - `topic` raises
-        self._messages.put(
-            RawMessage(
-                topic=topic.replace("\x00", "\\x00"),
-                payload=bytes(message.payload),
-                received_at=datetime.now(UTC),
-                qos=message.qos,
-                retained=bool(message.retain),
-                token=(self._connection, message.mid),
-            )
+        """Take what paho read itself."""
+        self._on_publications(
+            [
+                Publication(
+                    bytes(message._topic),  # noqa: SLF001 - `topic` raises on what is no text
+                    bytes(message.payload),
+                    message.qos,
+                    bool(message.retain),
+                    message.mid,
+                )
+            ]
         )
+
+    def _on_publications(self, publications: list[Publication]) -> None:
+        received_at, connection, put = datetime.now(UTC), self._connection, self._messages.put
+        for topic, payload, qos, retained, packet_id in publications:
+            try:
+                text = topic.decode()
+            except UnicodeDecodeError:
+                # What no broker should let pass must still be told, the same at each delivery.
+                text = topic.decode("utf-8", "backslashreplace")
+            if "\x00" in text:  # nor does it fit a database
+                text = text.replace("\x00", "\\x00")
+            put(RawMessage(text, payload, received_at, qos, retained, (connection, packet_id)))
 
     def _on_disconnect(
         self, _client: object, _userdata: object, _flags: object, reason: ReasonCode, _properties: object
@@ -177,7 +197,8 @@ class MqttSource:
             self._connection += 1
         if self._connected_at is not None:
             short = time.monotonic() - self._connected_monotonic_s < _SHORT_CONNECTION_S
-            self._short_connections = self._short_connections + 1 if short and reason.is_failure else 0
+            thrown_out = short and reason.is_failure and self._broker_answers()
+            self._short_connections = self._short_connections + 1 if thrown_out else 0
         self._connected_at = None
         if reason.value == _SESSION_TAKEN_OVER or self._short_connections >= _SHORT_CONNECTIONS:
             self._fail(
@@ -187,91 +208,17 @@ class MqttSource:
                 )
             )
 
+    def _broker_answers(self) -> bool:
+        """Tell a broker that closed just us from one that restarts: that one closes its own port first."""
+        try:
+            socket.create_connection((self._client.host, self._client.port), CONNECT_TIMEOUT_S).close()
+        except OSError:
+            return False
+        return True
+
     def _fail(self, failure: LoraRegistryError) -> None:
         """Give up; called in paho's thread, which `disconnect` alone would not keep from reconnecting."""
         self._failure = failure
         self._answered.set()
         self._client.disconnect()
         self._client.loop_stop()
-
-
-class MqttPublisher:
-    """Publishes at QoS 1 and knows what the broker has confirmed; a `Publisher`."""
-
-    def __init__(self, address: Address) -> None:
-        self._room = threading.BoundedSemaphore(_UNCONFIRMED_PUBLICATIONS)
-        self._address = address
-        self._client = client = address.client("", clean=True)
-        client.max_inflight_messages_set(_UNCONFIRMED_PUBLICATIONS)
-        client.on_publish = self._on_publish
-        self._unpublished: str | None = None
-        self._refused: str | None = None
-        self._connected = threading.Event()
-        client.on_connect = self._on_connect
-
-    def start(self) -> None:
-        """Connect.
-
-        Raises:
-            UnavailableError: the broker cannot be reached or refuses us.
-
-        """
-        self._address.connect(self._client)
-        self._client.loop_start()
-        answered = self._connected.wait(CONNECT_TIMEOUT_S)
-        if not answered or self._refused is not None:
-            self._client.loop_stop()
-            raise UnavailableError(
-                f"broker {self._address.shown} refuses the connection: {self._refused or 'no answer'}; "
-                "check user, password and protocol version"
-            )
-
-    def publish(self, topic: str, payload: bytes) -> None:
-        """Queue one message; waits while a thousand are unconfirmed.
-
-        Raises:
-            UnavailableError: no confirmation came for a minute, or the broker refused a message.
-
-        """
-        self._wait_for_room()
-        info = self._client.publish(topic, payload, qos=1)
-        if info.rc not in (MQTTErrorCode.MQTT_ERR_SUCCESS, MQTTErrorCode.MQTT_ERR_NO_CONN):
-            raise UnavailableError(f"broker {self._address.shown} does not take messages: {info.rc!s}")
-
-    def flush(self) -> None:
-        """Wait until all is confirmed.
-
-        Raises:
-            UnavailableError: as `publish`.
-
-        """
-        for _ in range(_UNCONFIRMED_PUBLICATIONS):
-            self._wait_for_room()
-        for _ in range(_UNCONFIRMED_PUBLICATIONS):
-            self._room.release()
-
-    def close(self) -> None:
-        """Leave the broker."""
-        self._client.disconnect()
-        self._client.loop_stop()
-
-    def _wait_for_room(self) -> None:
-        if not self._room.acquire(timeout=60):
-            raise UnavailableError(f"broker {self._address.shown} confirms nothing for a minute: is it running?")
-        if self._unpublished is not None:
-            raise UnavailableError(
-                f"broker {self._address.shown} refuses {self._unpublished}; give this user the right to publish it"
-            )
-
-    def _on_publish(
-        self, _client: object, _userdata: object, mid: int, reason: ReasonCode, _properties: object
-    ) -> None:
-        if reason.is_failure and self._unpublished is None:
-            self._unpublished = f"message {mid}: {reason}"
-        self._room.release()
-
-    def _on_connect(
-        self, _client: object, _userdata: object, _flags: object, reason: ReasonCode, _properties: object
-    ) -> None:
-        self._refused = str(reason) if reason.is_failure else None
-        self._connected.set()

@@ -13,7 +13,8 @@ from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 from lora_registry.domain.errors import SettingsError, UnavailableError
 
 CONNECT_TIMEOUT_S = 10
-_KEEPALIVE_S = 30
+# A connection that dies without a word is noticed after two of these: within the minute that is promised.
+_KEEPALIVE_S = 20
 _PLAIN_PORT, _TLS_PORT = 1883, 8883
 
 

@@ -60,6 +60,18 @@ def _mqtt_url(text: str) -> str:
     return text
 
 
+def _port(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or not 0 < int(text) < 1 << 16:
+        raise ValueError("a port between 1 and 65535")
+    return int(text)
+
+
+def _group(text: str) -> str:
+    if any(letter in "/+#$" or not letter.isprintable() for letter in text):
+        raise ValueError("a name without / + # $")
+    return text
+
+
 def _zone(text: str) -> str:
     try:
         return ZoneInfo(text).key
@@ -88,6 +100,12 @@ class Settings:
     mqtt_client_id: str = _setting(
         "lora-registry", "the broker keeps what arrives while we are away under this name; one listener each"
     )
+    mqtt_group: str = _setting(
+        "",
+        "listeners that share the messages (MQTT 5 shared subscription) name the same group, each with a client "
+        "id of its own that it keeps: the broker may hold an absent member's share for it",
+        _group,
+    )
     mqtt_protocol: str = _setting("5", "`5`, or `3.1.1` for a broker without version 5", _one_of("5", "3.1.1"))
     mqtt_topics: tuple[str, ...] = _setting(
         (), "subscriptions, comma-separated, where a site rewrote ChirpStack's topics", _topics
@@ -96,6 +114,12 @@ class Settings:
         7 * 86400, "how long the broker keeps our queue while we are away (MQTT 5)", _positive
     )
     mqtt_receive_maximum: int = _setting(10_000, "how many messages may await our acknowledgement", _positive)
+    metrics_port: int | None = _setting(
+        None,
+        "the listener serves `/metrics` (Prometheus), `/healthz` and `/readyz` on this port of 127.0.0.1; "
+        "without it, nothing",
+        _port,
+    )
     network: str = _setting("chirpstack", "the name of the network these events come from, in the registry")
     batch_size: int = _setting(2000, "most messages in one transaction", _positive)
     batch_age_s: float = _setting(0.2, "longest a message waits for its transaction", _positive_seconds)
@@ -175,5 +199,6 @@ def as_markdown() -> str:
     lines = ["| variable | default | meaning |", "|---|---|---|"]
     for item in fields(Settings):
         default = ", ".join(item.default) if isinstance(item.default, tuple) else item.default
+        default = "" if default is None else default
         lines.append(f"| `{PREFIX}{item.name.upper()}` | `{default}` | {item.metadata['doc']} |".replace("``", ""))
     return "\n".join(lines) + "\n"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -12,9 +12,11 @@ from sqlalchemy import Engine
 from integrations.chirpstack import decode
 from integrations.chirpstack.redaction import redact
 from integrations.chirpstack.topics import SUBSCRIPTIONS
-from integrations.mqtt import Address, MqttPublisher, MqttSource
+from integrations.mqtt import Address, MqttSource
+from integrations.mqtt_publisher import MqttPublisher
 from lora_registry.pipeline.backfill import CaptureSource, reading_captures
-from lora_registry.pipeline.ingest import Batcher, Ingest
+from lora_registry.pipeline.batching import Batcher
+from lora_registry.pipeline.ingest import Ingest
 from lora_registry.ports import Decoder, EventSource
 from lora_registry.settings import Settings
 
@@ -28,11 +30,23 @@ def listener(settings: Settings) -> MqttSource:
     """Return the source of live events; not connected yet."""
     return MqttSource(
         address(settings),
-        settings.mqtt_topics or SUBSCRIPTIONS,
+        _shared(settings.mqtt_topics or SUBSCRIPTIONS, settings.mqtt_group),
         client_id=settings.mqtt_client_id,
         session_expiry_s=settings.mqtt_session_expiry_s,
         receive_maximum=settings.mqtt_receive_maximum,
     )
+
+
+def _shared(topics: Sequence[str], group: str) -> list[str]:
+    """Return subscriptions of which each message goes to one member of the group.
+
+    Retained messages are not delivered to shared subscriptions: connection states, which ChirpStack retains, go to
+    every member, and storing one twice changes nothing.
+    """
+    return [
+        topic if not group or topic.startswith("$") or topic.endswith("/state/conn") else f"$share/{group}/{topic}"
+        for topic in topics
+    ]
 
 
 def publisher(settings: Settings) -> MqttPublisher:
@@ -40,9 +54,20 @@ def publisher(settings: Settings) -> MqttPublisher:
     return MqttPublisher(address(settings))
 
 
-def live_ingest(settings: Settings, engine: Engine, source: EventSource, clock: Callable[[], datetime]) -> Ingest:
+def live_ingest(
+    settings: Settings,
+    engine: Engine,
+    source: EventSource,
+    clock: Callable[[], datetime],
+    *,
+    sleep: Callable[[float], None] = time.sleep,
+    keep_lock: Callable[[], None] = lambda: None,
+) -> Ingest:
     """Return the listener's loop."""
-    return _ingest(settings, engine, source, decode, clock)
+    ingest = _ingest(settings, engine, source, decode, clock)
+    ingest.sleep, ingest.keep_lock = sleep, keep_lock
+    ingest.member = settings.mqtt_client_id if settings.mqtt_group else ""
+    return ingest
 
 
 def backfill_ingest(settings: Settings, engine: Engine, path: Path, clock: Callable[[], datetime]) -> Ingest:

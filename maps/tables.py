@@ -169,7 +169,7 @@ def outages_table(data: MapData, words: Wording) -> Table:
             Entry(words.moment(outage.since), outage.since.timestamp()),
             Entry(words.moment(until) if outage.until else words.text("Still going on"), until.timestamp()),
             Entry(words.span(outage.since, until), (until - outage.since).total_seconds()),
-            Entry(words.text(outage.cause) if outage.cause else NOTHING),
+            Entry(words.outage_cause(outage.cause)),
         )
 
     rows = tuple(row(outage) for outage in data.outages)

@@ -91,6 +91,12 @@ class Wording:
         """Return the sentence of a state's reason; one that is not known is shown as it is."""
         return self.text(REASONS[reason]) if reason in REASONS else reason or NOTHING
 
+    def outage_cause(self, cause: str) -> str:
+        """Return the sentence of an outage's cause; one that is not known is shown as it is."""
+        return (
+            self.text(OUTAGE_CAUSES[cause]) if cause in OUTAGE_CAUSES else self.text(cause) if cause else NOTHING
+        )
+
     def gateway_state(self, state: GatewayState) -> str:
         """Return the word of a gateway's state."""
         return self.text(GATEWAY_STATE_WORDS[state])
@@ -130,6 +136,14 @@ REASONS: dict[str, str] = {
     "within_its_rhythm": "It keeps its rhythm.",
 }
 """What `lora_registry.audit.radio_state` gives as the reason of a state."""
+
+OUTAGE_CAUSES: dict[str, str] = {
+    "not_listening": "We were not listening.",
+    "member_away": "One of several listeners was away.",
+    "counters_jump": "The objects sent messages that never reached us.",
+    "gateways_gone": "Nothing came from any antenna.",
+}
+"""What `lora_registry.domain.outage` names as the cause of an outage."""
 
 GATEWAY_STATE_WORDS: dict[GatewayState, str] = {
     GatewayState.HEARD: "Gateway that works",

@@ -6,6 +6,7 @@ import logging
 import signal
 import threading
 import time
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Annotated
 
@@ -14,8 +15,12 @@ import typer
 from lora_registry import wiring
 from lora_registry.cli.app import app, now, registry, say, settings
 from lora_registry.cli.progress import progress
-from lora_registry.pipeline.ingest import Totals
+from lora_registry.pipeline.garbage import few_collections
+from lora_registry.pipeline.ingest import Ingest
+from lora_registry.pipeline.listening import Totals
 from lora_registry.pipeline.replay import replay as replay_capture
+from lora_registry.settings import Settings
+from lora_registry.store.listener_lock import holding
 
 _BAD_LINES_SHOWN = 5
 Capture = Annotated[Path, typer.Argument(metavar="FILE", help="A capture: NDJSON, gzip allowed.")]
@@ -29,14 +34,18 @@ def listen(context: typer.Context) -> None:
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    with registry(configured, create=True) as engine:
+    with registry(configured, create=True) as engine, holding(engine, configured.mqtt_client_id) as lock:
         source = wiring.listener(configured)
-        source.start()
-        say("listening")
-        try:
-            totals = wiring.live_ingest(configured, engine, source, now).run(stop.is_set)
-        finally:
-            source.close()
+        ingest = wiring.live_ingest(
+            configured, engine, source, now, sleep=lambda wait_s: _wait(stop, wait_s), keep_lock=lock.keep
+        )
+        with _status(configured, ingest), few_collections():
+            source.start()
+            say("listening")
+            try:
+                totals = ingest.run(stop.is_set)
+            finally:
+                source.close()
     say(_summary(totals))
 
 
@@ -69,10 +78,24 @@ def replay(
 def backfill(context: typer.Context, file: Capture) -> None:
     """Read a capture straight into the registry, through the listener's own decode and store code."""
     configured = settings(context)
-    with registry(configured, create=True) as engine, progress("backfill") as shown:
+    with registry(configured, create=True) as engine, progress("backfill") as shown, few_collections():
         ingest = wiring.backfill_ingest(configured, engine, file, now)
         totals = ingest.run(stop=lambda: False, on_batch=lambda so_far: shown(so_far.received))
     say(_summary(totals))
+
+
+def _status(configured: Settings, ingest: Ingest) -> AbstractContextManager[None]:
+    """Serve the listener's figures, where asked for."""
+    if configured.metrics_port is None:
+        return nullcontext()
+    from lora_registry.web.listener_status import serving  # noqa: PLC0415 - only who asks pays for it
+
+    return serving(ingest, port=configured.metrics_port, now=now)
+
+
+def _wait(stop: threading.Event, wait_s: float) -> None:
+    """Sleep, unless told to stop."""
+    stop.wait(wait_s)
 
 
 def _summary(totals: Totals) -> str:

@@ -11,10 +11,12 @@ from lora_registry.cli import (  # noqa: F401
     collect,
     database,
     demo,
+    doctor,
     draw,
     inventory,
     inventory_lists,
     judge,
+    outages,
     registry,
     simulate,
 )

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import gc
 import json
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,6 +20,7 @@ from lora_registry.demo.telling import Teller
 from lora_registry.domain.errors import UnavailableError
 from lora_registry.pipeline.backfill import CaptureSource
 from lora_registry.pipeline.build_map import build_map
+from lora_registry.pipeline.garbage import few_collections
 from lora_registry.pipeline.import_registry import import_registry
 from lora_registry.pipeline.run_audit import run_audit
 from lora_registry.settings import Settings
@@ -75,7 +74,7 @@ def read_history(stage: Stage) -> str:
     assert out is not None  # noqa: S101 - started with pipes
     source = CaptureSource(lines_ahead(out.fileno()), read_at=stage.clock())
     settings = replace(stage.settings, batch_size=_BACKFILL_BATCH)
-    with _few_collections(), stage.teller.progress(words.text("history"), expected) as shown:
+    with few_collections(), stage.teller.progress(words.text("history"), expected) as shown:
         totals = wiring.live_ingest(settings, stage.engine, source, stage.clock).run(
             stop=lambda: stage.ending.wanted, on_batch=lambda so_far: shown(so_far.uplinks)
         )
@@ -155,19 +154,6 @@ STEPS: tuple[Step, ...] = (declare, read_history, go_live, judge, draw)
 """In order; the last two again and again while the page is served."""
 
 REFRESHED: tuple[Step, ...] = (judge, draw)
-
-
-@contextmanager
-def _few_collections() -> Iterator[None]:
-    """Look for cyclic garbage rarely: batches make millions of tuples and no cycles; it is a fifth of the time."""
-    usual = gc.get_threshold()
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(100_000, 50, 100)
-    try:
-        yield
-    finally:
-        gc.set_threshold(*usual)
 
 
 def _uplinks(engine: Engine) -> int:

@@ -19,7 +19,7 @@ from lora_registry.domain.history import History
 from lora_registry.domain.identifiers import GatewayId
 from lora_registry.domain.intervals import Spans
 from lora_registry.domain.services import NetworkKind
-from lora_registry.store import evidence, gateway_evidence, networks, watches
+from lora_registry.store import evidence, gateway_evidence, networks, outages, watches
 
 RECENT_DAYS = 30
 
@@ -62,8 +62,21 @@ def collection(connection: Connection, *, now: datetime, zone: ZoneInfo) -> Coll
         )
         for network in watches.networks(connection)
     }
+    for network, spans in watched.items():
+        watched[network] = intervals.difference(spans, _deaf(connection, network, end))
     heard_at = {network: min(at, now) for network, at in evidence.network_heard_at(connection).items()}
     return Collection(now, zone, networks.kinds(connection), watched, heard_at)
+
+
+def _deaf(connection: Connection, network: str, end_s: float) -> Spans:
+    """Return the recorded outages of a network up to an instant: off every device's clock."""
+    return intervals.normalise(
+        [
+            (row["started_at"].timestamp(), min(row["ended_at"].timestamp(), end_s) if row["ended_at"] else end_s)
+            for row in outages.outages(connection, network=network)
+            if row["started_at"].timestamp() < end_s
+        ]
+    )
 
 
 def device_facts(

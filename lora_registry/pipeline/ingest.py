@@ -3,102 +3,36 @@
 from __future__ import annotations
 
 import logging
-import secrets
 import struct
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Final
 
 from sqlalchemy import Engine
 from sqlalchemy.exc import DataError, IntegrityError, InterfaceError, OperationalError
 
 from lora_registry.domain.errors import UnavailableError
 from lora_registry.domain.events import GatewayConnection, GatewayStats, Ignored, RawMessage, Rejected
-from lora_registry.domain.watching import Span, cover
+from lora_registry.domain.watching import Span
+from lora_registry.pipeline.batching import Backoff, Batcher
+from lora_registry.pipeline.listening import Standing, Totals, Watching
 from lora_registry.ports import Decoder, EventSource, Redactor
 from lora_registry.store import watches
 from lora_registry.store.dead_letter_writes import DeadLetter
 from lora_registry.store.engine import writing
-from lora_registry.store.writes import Batch, Written, write_batch
+from lora_registry.store.writes import Batch, write_batch
 
 _log = logging.getLogger(__name__)
 
 HEARTBEAT = timedelta(seconds=10)
-# An idle listener wakes this often, to see whether it should stop.
-_IDLE_WAIT_S = 1.0
 # What a message may do to a database or a packed column. A missing table or a bug is none of these: it stops us.
 _UNSTORABLE = (DataError, IntegrityError, ValueError, ArithmeticError, struct.error)
-_RETRY_FIRST_S = 1.0
-_RETRY_LONGEST_S = 60.0
-
-
-@dataclass(slots=True)
-class Batcher:
-    """Decides when a batch is due: enough messages, or the first one old enough. Pure."""
-
-    size: int
-    age: timedelta
-    messages: list[RawMessage] = field(default_factory=list)
-    opened_at: datetime | None = None
-
-    def add(self, message: RawMessage, now: datetime) -> None:
-        """Put a message in."""
-        if self.opened_at is None:
-            self.opened_at = now
-        self.messages.append(message)
-
-    def wait_s(self, now: datetime) -> float:
-        """Return how long the batch may still wait; 0 when it is due."""
-        if len(self.messages) >= self.size:
-            return 0.0
-        if self.opened_at is None:
-            return _IDLE_WAIT_S
-        return max(0.0, (self.opened_at + self.age - now).total_seconds())
-
-    def empty(self) -> list[RawMessage]:
-        """Return the messages and start anew."""
-        messages, self.messages, self.opened_at = self.messages, [], None
-        return messages
-
-
-@dataclass(slots=True)
-class Totals:
-    """What a run stored so far."""
-
-    received: int = 0
-    ignored: int = 0
-    uplinks: int = 0
-    other_events: int = 0
-    duplicates: int = 0
-    retransmissions: int = 0
-    dead_letters: int = 0
-    qos0: int = 0
-
-    def add(self, written: Written, *, received: int, ignored: int, qos0: int) -> None:
-        """Count one batch."""
-        self.received += received
-        self.ignored += ignored
-        self.qos0 += qos0
-        self.uplinks += written.uplinks
-        self.other_events += written.other_events
-        self.duplicates += written.duplicates
-        self.retransmissions += written.retransmissions
-        self.dead_letters += written.dead_letters
-
-
-@dataclass(slots=True)
-class Watching:
-    """What one connection (or backfill) lets us say about when we were listening."""
-
-    network: str
-    started_at: datetime | None
-    """When the subscriptions were granted; None for a backfill, which only brings history."""
-    session: str = field(default_factory=lambda: secrets.token_hex(8))
-    history: list[Span] = field(default_factory=list)
-
-    def late(self, times: Sequence[datetime]) -> list[Span]:
-        """Return the history covered so far and by `times`: events of before we listened."""
-        return cover(self.history, [t for t in times if self.started_at is None or t < self.started_at])
+_AWAY = (UnavailableError, OperationalError, InterfaceError)
+_AWAY_FIRST_S, _AWAY_LONGEST_S = 1.0, 60.0
+# PostgreSQL's serialization_failure and deadlock_detected: another writer was in the way, nothing is wrong.
+_CONFLICTS: Final = ("40001", "40P01")
+_CONFLICT_FIRST_S, _CONFLICT_LONGEST_S = 0.02, 1.0
 
 
 @dataclass(slots=True)
@@ -113,15 +47,30 @@ class Ingest:
     batcher: Batcher
     clock: Callable[[], datetime]
     sleep: Callable[[float], None]
+    keep_lock: Callable[[], None] = lambda: None
+    """Makes sure that we are the only listener of our name; asked now and then, and after every trouble."""
+    member: str = ""
+    """Our client id when several listeners share the messages: what we miss, no other hears."""
+    standing: Standing = field(default_factory=Standing)
     totals: Totals = field(default_factory=Totals)
     _watching: Watching | None = None
     _alive_at: datetime | None = None
+
+    @property
+    def ready(self) -> bool:
+        """True while messages come and are stored: subscribed, and the database takes them."""
+        return self.source.connected_at is not None and self.standing.storing
+
+    @property
+    def unacknowledged(self) -> int:
+        """How many messages were taken and not acknowledged yet."""
+        return len(self.batcher.messages) + self.standing.held
 
     def run(self, stop: Callable[[], bool], on_batch: Callable[[Totals], None] = lambda _: None) -> Totals:
         """Work until `stop`, or until the source has no more; returns what was stored.
 
         Raises:
-            UnavailableError, InUseError: from the source; what was not committed was not acknowledged.
+            UnavailableError, InUseError: from the source or the lock; what was not committed was not acknowledged.
 
         """
         while not stop():
@@ -143,19 +92,28 @@ class Ingest:
 
     def _store(self, messages: list[RawMessage], stop: Callable[[], bool]) -> None:
         """Write one batch and acknowledge it; while the database is away, hold it and acknowledge nothing."""
-        wait_s = _RETRY_FIRST_S
+        away, conflict = Backoff(_AWAY_FIRST_S, _AWAY_LONGEST_S), Backoff(_CONFLICT_FIRST_S, _CONFLICT_LONGEST_S)
+        self.standing.held = len(messages)
         while True:
             try:
+                if not self.standing.storing:
+                    self.keep_lock()
                 self._write(messages)
-            except (UnavailableError, OperationalError, InterfaceError) as error:
+            except _AWAY as error:
                 if stop():
                     return  # nothing was acknowledged: the broker sends it again
+                if is_conflict(error):
+                    self.totals.conflicts += 1
+                    self.sleep(conflict.wait_s())
+                    continue
+                self.standing.storing = False
                 _log.warning("database away, holding %d messages: %s", len(messages), error)
-                self.sleep(wait_s)
-                wait_s = min(wait_s * 2, _RETRY_LONGEST_S)
+                self.sleep(away.wait_s())
             else:
                 break
+        self.standing.storing = True
         self.source.acknowledge(messages)
+        self.standing.held = 0
         self._heartbeat()
 
     def _write(self, messages: list[RawMessage]) -> None:
@@ -177,7 +135,7 @@ class Ingest:
                 self._commit(batch, 0, received=messages)
 
     def _commit(self, batch: Batch, ignored: int, *, received: Sequence[RawMessage]) -> None:
-        watching = self._current_watching()
+        watching, begun_at = self._current_watching(), self.clock()
         with writing(self.engine) as connection:
             written = write_batch(connection, batch)
             history = watching.late(written.shown_at)
@@ -196,7 +154,11 @@ class Ingest:
                 "messages come at QoS 0, without any guarantee: what arrives while we are away is lost; "
                 "set qos=1 in [integration.mqtt] of ChirpStack"
             )
+        now = self.clock()
         self.totals.add(written, received=len(received), ignored=ignored, qos0=qos0)
+        self.totals.batch_s += (now - begun_at).total_seconds()
+        self.totals.dead_letters_by_reason.update(letter.reason for letter in batch.dead_letters)
+        self.standing.committed(received, batch, now)
 
     def _sorted(self, messages: Sequence[RawMessage]) -> tuple[Batch, int]:
         batch, ignored = Batch(self.network), 0
@@ -227,25 +189,33 @@ class Ingest:
         since = self.source.connected_at
         watching = self._watching
         if watching is None or (since is not None and since != watching.started_at):
-            watching = self._watching = Watching(self.network, since)
+            watching = self._watching = Watching(self.network, watches.new_session(self.member), since)
         return watching
 
     def _heartbeat(self, *, force: bool = False) -> None:
         """Record that we are listening, at most every few seconds; while deaf, record nothing."""
         watching, now = self._current_watching(), self.clock()
-        if watching.started_at is None or self.source.connected_at is None:
-            return
-        if not force and self._alive_at is not None and now - self._alive_at < HEARTBEAT:
+        if not force and self._alive_at is not None and abs(now - self._alive_at) < HEARTBEAT:
             return
         try:
-            with writing(self.engine) as connection:
-                watches.replace(
-                    connection,
-                    network=self.network,
-                    session=watching.session,
-                    source="listener",
-                    spans=[Span(watching.started_at, now)],
-                )
-            self._alive_at = now
-        except (UnavailableError, OperationalError, InterfaceError) as error:
+            self.keep_lock()
+            if watching.started_at is not None and self.source.connected_at is not None:
+                with writing(self.engine) as connection:
+                    watches.replace(
+                        connection,
+                        network=self.network,
+                        session=watching.session,
+                        source="listener",
+                        spans=[Span(watching.started_at, max(watching.started_at, now))],
+                    )
+        except _AWAY as error:
+            self.standing.storing = is_conflict(error)
             _log.warning("database away, heartbeat not recorded: %s", error)
+        else:
+            self.standing.storing = True
+        self._alive_at = now
+
+
+def is_conflict(error: Exception) -> bool:
+    """Tell a transaction that lost against another writer's, and is simply to be tried again."""
+    return getattr(getattr(error, "orig", None), "sqlstate", None) in _CONFLICTS

@@ -15,6 +15,7 @@ from lora_registry.coverage.territories import Territories
 from lora_registry.domain.facts import DeviceFacts, Facts
 from lora_registry.domain.findings import Finding
 from lora_registry.domain.identifiers import DevEui, GatewayId
+from lora_registry.pipeline.find_outages import find_outages
 from lora_registry.pipeline.gather_facts import (
     RECENT_DAYS,
     Collection,
@@ -29,7 +30,8 @@ from lora_registry.store import evidence, gateway_evidence, verdicts
 from lora_registry.store.engine import reading, writing
 
 RULE_VERSION = "1"
-PARTITION_DEVICES = 2000
+PARTITION_DEVICES = 500
+"""Two months of hourly uplinks of these are some 700,000 rows in memory at once, about 200 MB."""
 
 
 @dataclass(slots=True)
@@ -63,6 +65,7 @@ def run_audit(
 
     The run is shown once it is complete; until then lists show the one before. `clock` dates its completion.
     """
+    find_outages(engine, now=now)
     with writing(engine) as connection:
         audited = Audited(verdicts.start_run(connection, judged_at=now, rule_version=RULE_VERSION))
     with reading(engine) as connection:

@@ -7,8 +7,7 @@ from dataclasses import dataclass, field, fields
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, column, select
-from sqlalchemy import table as sql_table
+from sqlalchemy import Connection, select
 
 from lora_registry.domain.activity import DeviceState as State
 from lora_registry.domain.activity import Folded, fold, fold_status
@@ -132,12 +131,14 @@ def _lock_states(connection: Connection, dev_euis: set[DevEui]) -> dict[DevEui, 
     if not dev_euis:
         return {}
     table = telemetry.DeviceState.table()
-    blank = [_state_row(State(eui)) for eui in dev_euis]
-    staging.insert_new(connection, table, _STATE, blank)
-    staged = sql_table("stage_device_state", column("dev_eui"))
+    wanted = staging.among(connection.dialect, table.c.dev_eui, [eui.to_int64() for eui in dev_euis])
+    missing = dev_euis.difference(connection.scalars(select(table.c.dev_eui).where(wanted)))
+    if missing:
+        staging.insert_new(connection, table, _STATE, [_state_row(State(eui)) for eui in missing])
+    # After the insertions and in order, so that two writers never wait for each other.
     rows = connection.execute(
         select(*(table.columns[name] for name in _STATE))
-        .join(staged, staged.c.dev_eui == table.c.dev_eui)
+        .where(wanted)
         .order_by(table.c.dev_eui)
         .with_for_update(of=table)
     )

@@ -11,7 +11,7 @@ from google.protobuf import json_format
 from google.protobuf.message import Message
 from sqlalchemy import Engine, text
 
-from integrations.mqtt import MqttPublisher
+from integrations.mqtt_publisher import MqttPublisher
 from lora_registry import wiring
 from lora_registry.domain.identifiers import DevEui, GatewayId
 from lora_registry.settings import Settings

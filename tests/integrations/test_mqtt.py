@@ -17,7 +17,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from integrations.mqtt import Address, MqttPublisher, MqttSource
+from integrations.mqtt import Address, MqttSource
+from integrations.mqtt_publisher import MqttPublisher
 from lora_registry.domain.errors import InUseError, LoraRegistryError, SettingsError, UnavailableError
 from lora_registry.domain.events import RawMessage
 from tests.conftest import Broker, free_port, listening, missing, wait_until

@@ -13,7 +13,14 @@ import maps
 from lora_registry.i18n import CatalogueError, languages, parse_po, translator
 from maps import page, wording
 
-_TABLES = ("STATE_WORDS", "STATE_MEANINGS", "GATEWAY_STATE_WORDS", "GATEWAY_STATE_MEANINGS", "REASONS")
+_TABLES = (
+    "STATE_WORDS",
+    "STATE_MEANINGS",
+    "GATEWAY_STATE_WORDS",
+    "GATEWAY_STATE_MEANINGS",
+    "REASONS",
+    "OUTAGE_CAUSES",
+)
 _FIELD = re.compile(r"\{\w+\}")
 
 

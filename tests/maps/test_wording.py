@@ -4,7 +4,8 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from maps.wording import Wording
+from lora_registry.domain.outage import Cause
+from maps.wording import OUTAGE_CAUSES, Wording
 
 
 def plain(text: str) -> str:
@@ -68,3 +69,8 @@ def test_a_day_is_written_without_a_zone() -> None:
 
 def test_a_text_from_the_data_is_shown_as_it_is_when_no_word_is_known() -> None:
     assert Wording.of("fr", "UTC").text("{never} a message %s") == "{never} a message %s"
+
+
+def test_every_cause_of_an_outage_has_its_sentence() -> None:
+    assert set(OUTAGE_CAUSES) == set(Cause)
+    assert Wording.of("fr", "UTC").outage_cause("not_listening") == "Nous n'étions pas à l'écoute."

@@ -15,8 +15,9 @@ from integrations.chirpstack import decode
 from integrations.chirpstack.redaction import redact
 from lora_registry.domain.errors import CaptureError
 from lora_registry.pipeline.backfill import CaptureSource, reading_captures
+from lora_registry.pipeline.batching import Batcher
 from lora_registry.pipeline.capture import BadLine, read_capture
-from lora_registry.pipeline.ingest import Batcher, Ingest
+from lora_registry.pipeline.ingest import Ingest
 from lora_registry.pipeline.replay import replay
 from lora_registry.store import reads
 from lora_registry.store.engine import reading

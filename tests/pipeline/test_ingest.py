@@ -11,10 +11,12 @@ from sqlalchemy.exc import OperationalError
 
 from integrations.chirpstack import decode
 from integrations.chirpstack.redaction import redact
+from lora_registry.domain.errors import InUseError
 from lora_registry.domain.events import RawMessage
 from lora_registry.domain.watching import Span, cover
 from lora_registry.pipeline import ingest
-from lora_registry.pipeline.ingest import Batcher, Ingest
+from lora_registry.pipeline.batching import Backoff, Batcher
+from lora_registry.pipeline.ingest import Ingest
 from lora_registry.store import watches
 from lora_registry.store.engine import reading
 from tests.integrations.samples import UP, changed, message
@@ -91,6 +93,63 @@ def test_while_the_database_is_away_nothing_is_acknowledged(
     assert acknowledged_then == [0, 0, 0, 0]
     assert totals.uplinks == 5
     assert len(source.acknowledged) == 5
+
+
+class DeadlockError(Exception):
+    """What psycopg raises when two writers wait for each other."""
+
+    sqlstate = "40P01"
+
+
+def test_a_deadlock_is_tried_again_at_once_and_is_no_absence_of_the_database(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    source, slept = ListSource(ups(5)), list[float]()
+    refusals = [OperationalError("COMMIT", {}, DeadlockError()) for _ in range(4)]
+    real = ingest.write_batch
+
+    def write_batch(*arguments: object) -> object:
+        if refusals:
+            raise refusals.pop()
+        return real(*arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(ingest, "write_batch", write_batch)
+    running = loop(engine, source)
+    running.sleep = slept.append
+    totals = running.run(stop=lambda: False)
+    assert (totals.uplinks, totals.conflicts) == (5, 4)
+    assert sum(slept) < 1.0
+    assert caplog.records == []
+
+
+def test_waits_for_an_absent_database_grow_to_a_minute_and_never_march_in_step() -> None:
+    longest = Backoff(1.0, 60.0, chance=lambda: 1.0)
+    waits = [longest.wait_s() for _ in range(13)]
+    assert waits[:3] == [1.0, 1.5, 2.25]
+    assert waits[-2:] == [60.0, 60.0]
+    shortest = Backoff(1.0, 60.0, chance=lambda: 0.0)
+    assert [shortest.wait_s() * 2 for _ in range(13)] == waits
+
+
+def test_after_the_database_was_away_we_ask_whether_the_name_is_still_ours(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A server that restarted knows no lock of ours: another listener may have taken it."""
+    source = ListSource(ups(5))
+
+    def write_batch(*_: object) -> object:
+        raise OperationalError("COMMIT", {}, Exception("away"))
+
+    def keep_lock() -> None:
+        raise InUseError("taken")
+
+    monkeypatch.setattr(ingest, "write_batch", write_batch)
+    running = loop(engine, source, size=5)
+    running.keep_lock = keep_lock
+    with pytest.raises(InUseError):
+        running.run(stop=lambda: False)
+    assert source.acknowledged == []
+    assert not running.ready
 
 
 def test_a_death_between_commit_and_acknowledgement_counts_nothing_twice(engine: Engine) -> None:
@@ -219,3 +278,10 @@ def test_cover(spans: list[tuple[int, int]], times: list[int], expected: list[tu
 )
 def test_a_dead_letter_never_shows_what_a_device_measured(payload: bytes, expected: str) -> None:
     assert redact(payload) == expected
+
+
+def test_a_clock_set_back_does_not_hold_a_batch() -> None:
+    batcher = Batcher(10, timedelta(seconds=0.2))
+    batcher.add(ups(1)[0], NOW)
+    assert batcher.wait_s(NOW) == pytest.approx(0.2)
+    assert batcher.wait_s(NOW - timedelta(hours=1)) == 0.0

@@ -10,7 +10,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from integrations.mqtt import Address, MqttPublisher, MqttSource
+from integrations.mqtt import Address, MqttSource
+from integrations.mqtt_publisher import MqttPublisher
 from lora_registry.demo.broker import running_broker
 from lora_registry.demo.children import Child, environment
 from lora_registry.demo.ports import answers, free_port, page_server, taken

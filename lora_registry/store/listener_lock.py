@@ -1,0 +1,193 @@
+"""One listener per database and client id: a lock that dies with its process, never a lease.
+
+PostgreSQL: a session-level advisory lock (manual, "Advisory Locks") on a connection of its own; the server frees
+it when that connection ends, whatever ended it. SQLite: flock on a file beside the database, freed by the kernel.
+A pooler that shares sessions (PgBouncer in transaction mode) would break the first: connect past it.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import secrets
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from hashlib import blake2b
+from pathlib import Path
+from typing import Protocol
+
+from sqlalchemy import Connection, Engine, text
+from sqlalchemy.exc import DBAPIError, OperationalError
+
+from lora_registry.domain.errors import InUseError, UnavailableError
+
+# PostgreSQL keeps 63 bytes of an application's name.
+_LONGEST_HOST = 24
+# A host that vanished without a word is found out by the server within about 25 s.
+_SESSION = (
+    "SET tcp_keepalives_idle = 10",
+    "SET tcp_keepalives_interval = 5",
+    "SET tcp_keepalives_count = 3",
+    "SET idle_session_timeout = 0",
+)
+_TAKE = text("SELECT pg_try_advisory_lock(:key)")
+# `classid` and `objid` are the two halves of a 64-bit key (manual, "pg_locks").
+_HOLDER = text(
+    "SELECT activity.pid, activity.application_name FROM pg_locks AS held"
+    " JOIN pg_stat_activity AS activity ON activity.pid = held.pid"
+    " WHERE held.locktype = 'advisory' AND held.granted AND held.objsubid = 1"
+    " AND held.database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+    " AND held.classid::bigint = :high AND held.objid::bigint = :low"
+)
+
+
+class ListenerLock(Protocol):
+    """The right to listen under one client id into one database."""
+
+    def keep(self) -> None:
+        """Make sure that the lock is still ours, taking it again if the server let it go.
+
+        Raises:
+            InUseError: another listener has it now.
+            UnavailableError: the database cannot be asked.
+
+        """
+
+
+@contextmanager
+def holding(engine: Engine, client_id: str) -> Iterator[ListenerLock]:
+    """Hold the lock of `client_id` while the block runs.
+
+    Raises:
+        InUseError: another process holds it; the message says which.
+        UnavailableError: the database cannot be reached.
+
+    """
+    lock = _OfFile(engine, client_id) if engine.dialect.name == "sqlite" else _OfServer(engine, client_id)
+    try:
+        lock.keep()
+        yield lock
+    finally:
+        lock.close()
+
+
+def _in_use(engine: Engine, client_id: str, holder: str) -> InUseError:
+    return InUseError(
+        f"client id {client_id!r} already listens into {engine.url.render_as_string(hide_password=True)} "
+        f"({holder}): stop that one, or give this one its own LORA_REGISTRY_MQTT_CLIENT_ID"
+    )
+
+
+def _us() -> str:
+    return f"pid {os.getpid()} on {socket.gethostname()[:_LONGEST_HOST]}"
+
+
+class _OfFile:
+    """flock on a file beside the SQLite database. The file stays: to remove it would race with the next one."""
+
+    def __init__(self, engine: Engine, client_id: str) -> None:
+        self._engine, self._client_id = engine, client_id
+        self._file: int | None = None
+
+    def keep(self) -> None:
+        database = self._engine.url.database
+        if self._file is not None or not database or database == ":memory:":
+            return
+        name = blake2b(self._client_id.encode(), digest_size=4).hexdigest()
+        path = Path(f"{database}.listener-{name}.lock")
+        try:
+            file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        except OSError as error:
+            raise UnavailableError(
+                f"{path} cannot be opened ({error}): the listener's lock lives there"
+            ) from error
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            holder = os.read(file, 200).decode(errors="replace").strip()
+            os.close(file)
+            raise _in_use(self._engine, self._client_id, holder or "a process that starts just now") from None
+        os.ftruncate(file, 0)
+        os.write(file, _us().encode())
+        self._file = file
+
+    def close(self) -> None:
+        if self._file is not None:
+            os.close(self._file)
+            self._file = None
+
+
+class _OfServer:
+    """An advisory lock on a connection that does nothing else."""
+
+    def __init__(self, engine: Engine, client_id: str) -> None:
+        self._client_id = client_id
+        digest = blake2b(b"lora-registry listener\0" + client_id.encode(), digest_size=8).digest()
+        self._key = int.from_bytes(digest, "big", signed=True)
+        self._halves = {"high": int.from_bytes(digest[:4], "big"), "low": int.from_bytes(digest[4:], "big")}
+        # The last word tells our own earlier connection, which the server may not know to be dead, from another's.
+        self._name = f"{_us()}, {secrets.token_hex(6)}"
+        self._engine = engine
+        self._connection: Connection | None = None
+
+    def keep(self) -> None:
+        try:
+            if self._connection is not None and not self._alive(self._connection):
+                self.close()
+            if self._connection is None:
+                self._connection = self._taken()
+        except OperationalError as error:
+            self.close()
+            shown = self._engine.url.render_as_string(hide_password=True)
+            raise UnavailableError(
+                f"database {shown} cannot be reached: {str(error.orig).strip().splitlines()[0]}; "
+                "check LORA_REGISTRY_DATABASE_URL and that it is running"
+            ) from error
+
+    def close(self) -> None:
+        if self._connection is not None:
+            self._connection.close()  # detached from the pool: this ends the session, and the lock with it
+            self._connection = None
+
+    def _alive(self, connection: Connection) -> bool:
+        try:
+            connection.execute(text("SELECT 1"))
+        except DBAPIError:
+            return False
+        return True
+
+    def _taken(self) -> Connection:
+        connection = self._connected()
+        try:
+            if not connection.scalar(_TAKE, {"key": self._key}):
+                self._end_our_ghost(connection)
+                self._take_or_refuse(connection)
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    def _connected(self) -> Connection:
+        alone = self._engine.execution_options(isolation_level="AUTOCOMMIT")
+        connection = alone.connect()
+        connection.detach()  # the pool forgets it: it is ours until the end
+        connection.execute(text("SELECT set_config('application_name', :name, false)"), {"name": self._name})
+        for setting in _SESSION:
+            connection.execute(text(setting))
+        return connection
+
+    def _take_or_refuse(self, connection: Connection) -> None:
+        if not connection.scalar(_TAKE, {"key": self._key}):
+            raise _in_use(self._engine, self._client_id, self._holder(connection))
+
+    def _holder(self, connection: Connection) -> str:
+        row = connection.execute(_HOLDER, self._halves).first()
+        if row is None:
+            return "a process that starts or ends just now"
+        return str(row.application_name).rpartition(",")[0] or f"server process {row.pid}"
+
+    def _end_our_ghost(self, connection: Connection) -> None:
+        row = connection.execute(_HOLDER, self._halves).first()
+        if row is not None and row.application_name == self._name:
+            connection.execute(text("SELECT pg_terminate_backend(:pid, 5000)"), {"pid": row.pid})

@@ -65,9 +65,8 @@ def test_a_lock_is_given_back(engine: Engine) -> None:
             lock.keep()
 
 
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)  # a file's lock has no connection to lose
 def test_a_lock_whose_connection_died_is_taken_again(database_url: str, engine: Engine) -> None:
-    if engine.dialect.name == "sqlite":
-        pytest.skip("a file's lock has no connection to lose")
     others = make_engine(database_url)
     with holding(engine, "listener-a") as lock:
         _end_lock_holders(others)
@@ -77,9 +76,8 @@ def test_a_lock_whose_connection_died_is_taken_again(database_url: str, engine: 
     others.dispose()
 
 
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)  # a file's lock has no connection to lose
 def test_a_lock_that_another_took_meanwhile_stops_us(database_url: str, engine: Engine) -> None:
-    if engine.dialect.name == "sqlite":
-        pytest.skip("a file's lock has no connection to lose")
     with holding(engine, "listener-a") as lock:
         _end_lock_holders(engine)
         with another_process(database_url) as child, pytest.raises(InUseError, match=f"pid {child.pid}"):

@@ -15,7 +15,7 @@ import pytest
 
 import lora_registry.cli.doctor
 from lora_registry.i18n import parse_po
-from tests.conftest import Broker, wait_until
+from tests.conftest import Broker, missing, wait_until
 from tests.e2e.program import listening, rows, run
 from tests.integrations.samples import UP, changed, topic
 
@@ -97,7 +97,7 @@ def test_messages_without_guarantee_are_told_with_the_way_out(broker: Broker, da
 
 def test_the_command_it_names_removes_an_abandoned_queue(broker: Broker, tmp_path: Path) -> None:
     if shutil.which("mosquitto_sub") is None:
-        pytest.skip("mosquitto_sub not found: apt-get install mosquitto-clients")
+        missing("mosquitto_sub", "apt-get install mosquitto-clients, or ./dev test as root")
     settings = {"database_url": f"sqlite:///{tmp_path / 'r.sqlite'}", "mqtt_url": broker.url}
     with listening(**settings):
         pass  # the broker now keeps a queue for it

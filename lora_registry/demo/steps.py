@@ -158,7 +158,7 @@ REFRESHED: tuple[Step, ...] = (judge, draw)
 
 def _uplinks(engine: Engine) -> int:
     with reading(engine) as connection:
-        return sum(row["uplinks_total"] for row in reads.devices(connection))
+        return reads.uplinks_total(connection)
 
 
 def _tell(child: Child, line: str) -> None:

@@ -16,15 +16,3 @@ class Lifecycle(StrEnum):
     REMOVED = "removed"
     REUSED = "reused"
     RECYCLED = "recycled"
-
-
-TRANSITIONS: dict[Lifecycle, tuple[Lifecycle, ...]] = {
-    Lifecycle.PLANNED: (Lifecycle.PROVISIONED,),
-    Lifecycle.PROVISIONED: (Lifecycle.IN_SERVICE,),
-    Lifecycle.IN_SERVICE: (Lifecycle.SUSPENDED, Lifecycle.TO_REMOVE),
-    Lifecycle.SUSPENDED: (Lifecycle.IN_SERVICE, Lifecycle.TO_REMOVE),
-    Lifecycle.TO_REMOVE: (Lifecycle.REMOVED,),
-    Lifecycle.REMOVED: (Lifecycle.REUSED, Lifecycle.RECYCLED),
-    Lifecycle.REUSED: (),
-    Lifecycle.RECYCLED: (),
-}

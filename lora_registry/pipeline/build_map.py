@@ -25,7 +25,7 @@ from lora_registry.domain.mapdata import (
 )
 from lora_registry.domain.radio_state import RadioState
 from lora_registry.domain.services import PrivacyClass
-from lora_registry.store import evidence, gateway_reads, map_reads, reads
+from lora_registry.store import evidence, gateway_reads, map_reads, outages, reads
 from lora_registry.store.engine import reading
 
 CELL_DAYS = 90
@@ -62,8 +62,7 @@ def build_map(engine: Engine, *, now: datetime, network: str, timezone: str, sim
             household_elsewhere=counted.get(None, {}),
             cells=tuple(_cells(connection, places, privacy, until=last_day)),
             outages=tuple(
-                MapOutage(row["started_at"], row["ended_at"], row["cause"])
-                for row in map_reads.outages(connection)
+                MapOutage(row["started_at"], row["ended_at"], row["cause"]) for row in outages.outages(connection)
             ),
             simulated=simulated,
             timezone=timezone,

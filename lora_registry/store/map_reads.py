@@ -1,4 +1,4 @@
-"""What a map is made of beside the lists: privacy, reasons, boundaries, link days, outages."""
+"""What a map is made of beside the lists: privacy, reasons, boundaries, link days."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from sqlalchemy import Connection, func, select
 from lora_registry.domain.identifiers import DevEui, GatewayId
 from lora_registry.domain.services import OrganisationKind
 from lora_registry.store.audits import AuditRun, DeviceVerdict
-from lora_registry.store.collection import CollectionOutage
 from lora_registry.store.registry import DeviceRecord, Organisation, Service, Territory
 from lora_registry.store.telemetry import LinkDay
 
@@ -72,11 +71,3 @@ def links(connection: Connection, *, until: date, days: int) -> Iterator[Link]:
     )
     for row in connection.execute(query):
         yield Link(row[0], row[1], int(row[2]), row[3])
-
-
-def outages(connection: Connection) -> list[Row]:
-    """Return the collection outages, newest first."""
-    query = select(CollectionOutage.started_at, CollectionOutage.ended_at, CollectionOutage.cause).order_by(
-        CollectionOutage.started_at.desc()
-    )
-    return [dict(row) for row in connection.execute(query).mappings()]

@@ -87,6 +87,11 @@ def _devices(run_id: int | None) -> Select[Any]:
     )
 
 
+def uplinks_total(connection: Connection) -> int:
+    """Return how many uplinks were ever stored."""
+    return int(connection.scalar(select(func.sum(DeviceState.uplinks_total))) or 0)
+
+
 def dead_letters(connection: Connection, *, limit: int) -> list[Row]:
     """Return the messages that were set aside, newest first."""
     query = (

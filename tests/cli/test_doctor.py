@@ -8,25 +8,15 @@ import re
 import shlex
 import shutil
 import subprocess
-from importlib.resources import files
 from pathlib import Path
 
 import pytest
 
 import lora_registry.cli.doctor
-from lora_registry.i18n import parse_po
+from tests.catalogues import catalogue, differing_fields
 from tests.conftest import Broker, missing, wait_until
 from tests.e2e.program import listening, rows, run
 from tests.integrations.samples import UP, changed, topic
-
-_FIELD = re.compile(r"\{\w+\}")
-
-
-def catalogue(language: str) -> dict[str, str]:
-    path = files("lora_registry") / "locales" / language / "LC_MESSAGES" / "doctor.po"
-    found = parse_po(path.read_text(encoding="utf-8"), name=language)
-    found.pop("")
-    return found
 
 
 def test_french_says_everything_that_doctor_says_and_nothing_else() -> None:
@@ -37,9 +27,8 @@ def test_french_says_everything_that_doctor_says_and_nothing_else() -> None:
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "text"
         if isinstance(node.args[0], ast.Constant)
     }
-    french = catalogue("fr")
-    assert set(french) == used
-    assert [key for key, text in french.items() if set(_FIELD.findall(key)) != set(_FIELD.findall(text))] == []
+    assert set(catalogue("doctor", "fr")) == used
+    assert differing_fields("doctor", "fr") == []
 
 
 def test_without_database_and_broker_it_says_so_and_exits_1(tmp_path: Path) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import re
-from importlib.resources import files
 from pathlib import Path
 
 import pytest
@@ -12,6 +11,7 @@ import pytest
 import maps
 from lora_registry.i18n import CatalogueError, languages, parse_po, translator
 from maps import page, wording
+from tests.catalogues import catalogue, differing_fields, pairs
 
 _TABLES = (
     "STATE_WORDS",
@@ -21,7 +21,6 @@ _TABLES = (
     "REASONS",
     "OUTAGE_CAUSES",
 )
-_FIELD = re.compile(r"\{\w+\}")
 
 
 def messages_in_use() -> set[str]:
@@ -43,25 +42,13 @@ def messages_in_use() -> set[str]:
     return used
 
 
-def catalogue(language: str) -> dict[str, str]:
-    path = files("lora_registry") / "locales" / language / "LC_MESSAGES" / "maps.po"
-    found = parse_po(path.read_text(encoding="utf-8"), name=language)
-    found.pop("")
-    return found
-
-
 def test_french_says_everything_that_the_map_says_and_nothing_else() -> None:
-    assert set(catalogue("fr")) == messages_in_use()
+    assert set(catalogue("maps", "fr")) == messages_in_use()
 
 
 def test_a_translation_fills_the_same_fields() -> None:
-    pairs = [
-        (original, translated)
-        for key, text in catalogue("fr").items()
-        for original, translated in zip(key.split("\0"), text.split("\0"), strict=True)
-    ]
-    assert [pair for pair in pairs if sorted(_FIELD.findall(pair[0])) != sorted(_FIELD.findall(pair[1]))] == []
-    assert [pair for pair in pairs if pair[0].count("%") != pair[1].count("%")] == []
+    assert differing_fields("maps", "fr") == []
+    assert [pair for pair in pairs("maps", "fr") if pair[0].count("%") != pair[1].count("%")] == []
 
 
 def test_english_and_french_are_the_languages() -> None:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import ast
-import re
-from importlib.resources import files
 from pathlib import Path
 
 import pytest
@@ -12,9 +10,7 @@ import pytest
 import lora_registry.cli.demo
 import lora_registry.demo
 from lora_registry.demo.telling import Words
-from lora_registry.i18n import parse_po
-
-_FIELD = re.compile(r"\{\w+\}")
+from tests.catalogues import catalogue, differing_fields
 
 
 def messages_in_use() -> set[str]:
@@ -33,28 +29,16 @@ def messages_in_use() -> set[str]:
     return used
 
 
-def catalogue(language: str) -> dict[str, str]:
-    path = files("lora_registry") / "locales" / language / "LC_MESSAGES" / "demo.po"
-    found = parse_po(path.read_text(encoding="utf-8"), name=language)
-    found.pop("")
-    return found
-
-
 def test_french_says_everything_that_the_demonstration_says_and_nothing_else() -> None:
-    assert set(catalogue("fr")) == messages_in_use()
+    assert set(catalogue("demo", "fr")) == messages_in_use()
 
 
 def test_english_says_nothing_that_is_not_used() -> None:
-    assert set(catalogue("en")) <= messages_in_use()
+    assert set(catalogue("demo", "en")) <= messages_in_use()
 
 
 def test_a_translation_fills_the_same_fields() -> None:
-    pairs = [
-        (original, translated)
-        for key, text in catalogue("fr").items()
-        for original, translated in zip(key.split("\0"), text.split("\0"), strict=True)
-    ]
-    assert [pair for pair in pairs if sorted(_FIELD.findall(pair[0])) != sorted(_FIELD.findall(pair[1]))] == []
+    assert differing_fields("demo", "fr") == []
 
 
 @pytest.mark.parametrize(

@@ -1,10 +1,14 @@
 """False alarms per device-year, and periods before a true death is noticed, on simulated devices.
 
-    python -m bench.audit.false_alarms --beta 0.1 1 --seeds 1 2 3 --devices 20
+    python -m bench.audit.false_alarms                     # the seven kinds of the note, also with bursts of 1.5
+    python -m bench.audit.false_alarms --sets others rare  # kinds that the note did not try
+    python -m bench.audit.false_alarms --held-out          # seeds that nothing was ever tuned on
+    python -m bench.audit.false_alarms --peers             # beside ChirpStack's rule and accrual detectors
 
-Each device of each kind is learnt over 60 days, watched for 300 more, then dies; alarms of the first 60 days do
-not count. Kinds and losses are those of the science note (3.4), then some that it did not try. `achieved` is the
-rate per device-year, to be compared with beta; delays are in nominal periods (heartbeat, mean gap of events).
+Each device of each kind is learnt over 60 days, watched for 300 more, then dies: living and dead in one history,
+read as `audit evaluate` reads a file. Alarms of the first 60 days do not count. `achieved` is the rate per
+device-year, with the number of alarms, to be compared with beta; delays are medians in nominal periods (heartbeat,
+mean gap of events), from the death on; the oracle knows how each kind sends and loses.
 """
 
 from __future__ import annotations
@@ -14,155 +18,119 @@ import time
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
+from bench.audit import peers
+from bench.audit.devices import AFTER_DAYS, DAY, DEATH, LEARNT_DAYS, SETS, START, WATCHED_DAYS, Kind, simulate
+from bench.audit.oracle import oracle
 from lora_registry.audit.evaluate import alarms_of
 from lora_registry.domain.history import History
 
-Seconds = NDArray[np.float64]
-
-HOUR = 3600.0
-DAY = 24 * HOUR
-START = 1_672_531_200.0  # 2023-01-01
-LEARNT_DAYS, WATCHED_DAYS, AFTER_DAYS = 60, 300, 120
+COUNTED_FROM = START + LEARNT_DAYS * DAY
+SEEDS = (1, 2, 3)
+HELD_OUT = (90_001, 90_002, 90_003, 90_004, 90_005)
+_YEAR_DAYS = 365.25
 
 
-class Kind(NamedTuple):
-    """A way to send, and to lose."""
+class Judged(NamedTuple):
+    """One kind at one budget."""
 
-    name: str
-    period_s: float
-    loss: float
-    burst: float = 1.0
-    """Mean length of a run of losses; independent losses when equal to 1 / (1 - loss) or below."""
-    events_per_day: float = 0.0
-    profile: str = "flat"
-    heartbeat: str = "none"
-    """`timer`: period_s after the last frame of any sort; `phase`: every period_s; `none`: events only."""
-    jitter: float = 0.002
+    false_alarms: int
+    device_years: float
+    delays: list[float]
+    oracle_delays: list[float]
+    missed: int
+    classes: dict[str, int]
 
-
-KINDS = (
-    Kind("10 min, p 2 %", 600, 0.02, heartbeat="phase"),
-    Kind("1 h, p 10 %", HOUR, 0.10, heartbeat="phase"),
-    Kind("1 h, p 30 %, burst 3", HOUR, 0.30, 3.0, heartbeat="phase"),
-    Kind("12 h, p 2 %", 12 * HOUR, 0.02, heartbeat="phase"),
-    Kind("parking + 24 h", DAY, 0.02, 1.0, 12.0, "day", "timer"),
-    Kind("leak + 24 h, p 10 %", DAY, 0.10, 1.0, 0.1, "flat", "timer"),
-    Kind("Poisson 4/d, diurnal", DAY / 4, 0.02, 1.0, 4.0, "day", "none"),
-    # not in the note
-    Kind("10 min, p 0.3 %", 600, 0.003, heartbeat="phase"),
-    Kind("15 min, p 5 %, burst 2", 900, 0.05, 2.0, heartbeat="phase"),
-    Kind("30 min, p 1 %, burst 6", 1800, 0.01, 6.0, heartbeat="phase"),
-    Kind("24 h, p 5 %", DAY, 0.05, heartbeat="phase"),
-    Kind("1 h, jitter 4 %", HOUR, 0.05, heartbeat="phase", jitter=0.04),
-    Kind("leak + 24 h, fixed hour", DAY, 0.10, 1.0, 0.1, "flat", "phase"),
-    Kind("door 6/d + 6 h", 6 * HOUR, 0.05, 1.0, 6.0, "day", "timer"),
-    Kind("office days, 20/d", DAY / 20, 0.05, 1.0, 20.0, "office", "none"),
-    Kind("Poisson 30/d, flat", DAY / 30, 0.05, 1.0, 30.0, "flat", "none"),
-)
+    @property
+    def rate(self) -> float:
+        """False alarms per device-year."""
+        return self.false_alarms / self.device_years
 
 
-def profile(name: str) -> NDArray[np.float64]:
-    """Return the activity of the 168 hours of the week (from Thursday 0 h, the epoch's), mean 1."""
-    hour = np.arange(168) % 24
-    day = np.arange(168) // 24  # 2: Saturday, 3: Sunday
-    shapes = {
-        "flat": np.ones(168),
-        "day": np.where((hour >= 7) & (hour < 21), 1.0, 0.1),
-        "office": np.where((hour >= 8) & (hour < 18) & (day != 2) & (day != 3), 1.0, 0.01),
-    }
-    shape: NDArray[np.float64] = shapes[name] / shapes[name].mean()
-    return shape
+def histories(kind: Kind, place: int, options: argparse.Namespace) -> list[History]:
+    """Return the devices of one kind."""
+    return [
+        simulate(kind, np.random.default_rng([seed, device, place]), counters=not options.no_counters)
+        for seed in options.seeds
+        for device in range(options.devices)
+    ]
 
 
-def sent(kind: Kind, days: float, rng: np.random.Generator) -> Seconds:
-    """Return the instants at which the device sends, ascending."""
-    phase = START + rng.uniform(0, kind.period_s)
-    events = np.empty(0)
-    if kind.events_per_day:
-        weekly = profile(kind.profile)
-        peak = float(weekly.max())
-        candidates = START + rng.uniform(0, days * DAY, rng.poisson(peak * kind.events_per_day * days))
-        hour = (candidates // HOUR).astype(int) % 168
-        events = np.sort(candidates[rng.uniform(0, peak, len(candidates)) < weekly[hour]])
-    if kind.heartbeat == "none":
-        return events
-    if kind.heartbeat == "phase":
-        beats = phase + kind.period_s * np.arange(int(days * DAY / kind.period_s))
-        beats = beats + rng.normal(0, kind.jitter * kind.period_s, len(beats))
-        return np.sort(np.concatenate((beats, events)))
-    times: list[float] = []
-    at = phase
-    for event in [*events.tolist(), START + days * DAY]:
-        while at < event:
-            times.append(at)
-            at += kind.period_s * (1 + rng.normal(0, kind.jitter))
-        times.append(event)
-        at = event + kind.period_s * (1 + rng.normal(0, kind.jitter))
-    return np.array(times[:-1])
+def judged(kind: Kind, fleet: list[History], beta: float) -> Judged:
+    """Judge one kind as `audit evaluate` would, and by the oracle."""
+    false, missed, delays, best, classes = 0, 0, list[float](), list[float](), dict[str, int]()
+    for history in fleet:
+        learnt, alarms = alarms_of(history, DEATH + AFTER_DAYS * DAY, beta=beta)
+        classes[learnt.kind.value] = classes.get(learnt.kind.value, 0) + 1
+        false += sum(alarm.at_s >= COUNTED_FROM and alarm.cleared_s is not None for alarm in alarms)
+        raised = [alarm.at_s for alarm in alarms if alarm.cleared_s is None]
+        missed += not raised
+        delays += [(at_s - DEATH) / kind.period_s for at_s in raised]
+        last_s = float(history.at_s[-1])
+        best.append(min((judge.ringing(last_s) - DEATH) / kind.period_s for judge in oracle(kind, beta)))
+    return Judged(false, len(fleet) * WATCHED_DAYS / _YEAR_DAYS, delays, best, missed, classes)
 
 
-def received(count: int, kind: Kind, rng: np.random.Generator) -> NDArray[np.bool_]:
-    """Return which of `count` frames arrive, with losses in Gilbert bursts."""
-    stay = 1 - 1 / kind.burst
-    if stay <= kind.loss:
-        return rng.uniform(size=count) >= kind.loss
-    begin = kind.loss * (1 - stay) / (1 - kind.loss)
-    draws = rng.uniform(size=count)
-    heard = np.empty(count, dtype=bool)
-    lost = False
-    for i in range(count):
-        lost = draws[i] < (stay if lost else begin)
-        heard[i] = not lost
-    return heard
+def table(name: str, fleets: dict[Kind, list[History]], beta: float) -> None:
+    """Print one line a kind, and the means."""
+    print(f"{name}, beta {beta:g}:  {'':12} achieved        delay    p90  oracle  missed  classes")
+    lines = []
+    for kind, fleet in fleets.items():
+        one = judged(kind, fleet, beta)
+        delay, best = float(np.median(one.delays)), float(np.median(one.oracle_delays))
+        lines.append((one.rate, delay, best))
+        print(
+            f"  {kind.name:28} {one.rate:6.2f} {f'({one.false_alarms})':>7} {delay:9.1f} "
+            f"{np.quantile(one.delays, 0.9):6.1f} {best:7.1f} {one.missed:6}   {one.classes}"
+        )
+    rate, delay, best = np.mean(lines, axis=0)
+    worst = max(rate for rate, _, _ in lines) / beta
+    print(f"  {'mean':28} {rate:6.2f} {delay:17.2f} {'':6} {best:7.2f}   ", end="")
+    print(f"delay {delay / best:.2f} x oracle, worst kind {worst:.2f} x beta\n", flush=True)
 
 
-def simulate(kind: Kind, rng: np.random.Generator, *, counters: bool) -> History:
-    """Return the history of a device that dies after the watched days."""
-    at_s = sent(kind, LEARNT_DAYS + WATCHED_DAYS, rng)
-    heard = received(len(at_s), kind, rng)
-    return History.of(at_s[heard], np.flatnonzero(heard).astype(np.int64) if counters else None)
+def compare(fleets: dict[Kind, list[History]], beta: float) -> None:
+    """Print what other methods do on the same devices, each tuned to a mean of `beta` false alarms."""
+    for peer in (peers.CHIRPSTACK, *peers.TUNED):
+        for setting in peer.settings:
+            rates, delays = [], []
+            for kind, fleet in fleets.items():
+                outcomes = [
+                    peers.judge(peer, setting, kind, history, counted_from=COUNTED_FROM, death=DEATH)
+                    for history in fleet
+                ]
+                years = len(fleet) * WATCHED_DAYS / _YEAR_DAYS
+                rates.append(sum(outcome.false_alarms for outcome in outcomes) / years)
+                delays.append(float(np.median([outcome.noticed_s for outcome in outcomes])) / kind.period_s)
+            if np.mean(rates) <= beta:
+                break
+        print(
+            f"  {peer.name:18} setting {setting:6.1f}  achieved mean {np.mean(rates):8.2f} worst {max(rates):8.2f}"
+            f"  mean of median delays {np.mean(delays):6.1f}",
+            flush=True,
+        )
+    print()
 
 
 def main() -> None:
-    """Print one line a kind, for each beta, with and without frame counters."""
+    """Print the tables."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("--beta", type=float, nargs="+", default=[0.1, 1.0])
-    parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3])
+    parser.add_argument("--beta", type=float, nargs="+", default=[1.0, 0.1])
+    parser.add_argument("--sets", nargs="+", choices=SETS, default=["note", "bursty"])
+    parser.add_argument("--seeds", type=int, nargs="+", default=list(SEEDS))
+    parser.add_argument("--held-out", action="store_const", dest="seeds", const=list(HELD_OUT))
     parser.add_argument("--devices", type=int, default=20, help="of each kind, for each seed")
     parser.add_argument("--no-counters", action="store_true", help="hide f_cnt")
-    parser.add_argument("--kinds", nargs="*", help="only those whose name contains one of these words")
+    parser.add_argument("--peers", action="store_true", help="also what others would do")
     options = parser.parse_args()
     began = time.perf_counter()
-    counted_from = START + LEARNT_DAYS * DAY
-    death = START + (LEARNT_DAYS + WATCHED_DAYS) * DAY
-    for beta in options.beta:
-        rates: list[float] = []
-        delays: list[float] = []
-        print(f"beta {beta}: {'kind':26} achieved  median delay  p90    missed  classes")
-        for kind in KINDS:
-            if options.kinds and not any(word in kind.name for word in options.kinds):
-                continue
-            false, late, missed, classes = 0, [], 0, dict[str, int]()
-            for seed in options.seeds:
-                for device in range(options.devices):
-                    rng = np.random.default_rng([seed, device, KINDS.index(kind)])
-                    history = simulate(kind, rng, counters=not options.no_counters)
-                    learnt, alarms = alarms_of(history, death + AFTER_DAYS * DAY, beta=beta)
-                    classes[learnt.kind.value] = classes.get(learnt.kind.value, 0) + 1
-                    false += sum(a.at_s >= counted_from and a.cleared_s is not None for a in alarms)
-                    open_at = [a.at_s for a in alarms if a.cleared_s is None]
-                    if open_at:
-                        late.append((open_at[0] - death) / kind.period_s)
-                    else:
-                        missed += 1
-            devices = len(options.seeds) * options.devices
-            rates.append(false / (devices * WATCHED_DAYS / 365.25))
-            delays.append(float(np.median(late)) if late else float("nan"))
-            p90 = float(np.quantile(late, 0.9)) if late else float("nan")
-            print(f"  {kind.name:34} {rates[-1]:8.2f} {delays[-1]:12.1f} {p90:8.1f} {missed:6}  {classes}")
-        print(f"  {'mean':34} {np.mean(rates):8.2f} {np.mean(delays):12.1f}")
+    print(f"seeds {options.seeds}, {options.devices} devices of each kind and seed")
+    for name in options.sets:
+        fleets = {kind: histories(kind, place, options) for place, kind in enumerate(SETS[name])}
+        for beta in options.beta:
+            table(name, fleets, beta)
+            if options.peers:
+                compare(fleets, beta)
     print(f"{time.perf_counter() - began:.0f} s")
 
 

@@ -18,6 +18,7 @@ from lora_registry.domain.history import History, gaps_of
 _EVERY_GAP_UNTIL = 5
 _FIRST_STEP = 3
 _STEPS_PER_WINDOW = 16
+_STEPS_PER_MEMORY = 32
 _FREE_RELEARNINGS = 50
 _RELEARNING_SHARE = 0.02
 _SETTLING_GAPS = 6
@@ -71,8 +72,8 @@ def evaluate(histories: Histories, *, beta: float = cadence.ALERT_BETA) -> list[
 def alarms_of(history: History, end_s: float, *, beta: float) -> tuple[Cadence, list[Alarm]]:
     """Return the cadence known at `end_s`, and every alarm raised until then.
 
-    The rhythm is learnt again every sixteenth of the window (60 days), and after an alarm; between two
-    learnings the older, shorter past decides: never the future.
+    The rhythm is learnt again some thirty times a year, and after an alarm; between two learnings the older,
+    shorter past decides: never the future.
 
     Raises:
         ValueError: `beta` is not positive.
@@ -86,9 +87,8 @@ def alarms_of(history: History, end_s: float, *, beta: float) -> tuple[Cadence, 
     alarms: list[Alarm] = []
     first, extra = 0, 0
     while first < n:
-        past = cadence.recent(gaps.part(0, first))
-        limits_of = cadence.learn(past)
-        last = min(first + _step(first, len(past)), n)
+        limits_of = cadence.learn(gaps.part(0, first))
+        last = min(first + _step(first, limits_of), n)
         limit_s = limits_of.limits_s(gaps.start_s[first:last], beta=beta)
         for row in np.flatnonzero(length_s[first:last] > limit_s).tolist():
             gap = first + row
@@ -99,7 +99,7 @@ def alarms_of(history: History, end_s: float, *, beta: float) -> tuple[Cadence, 
                 last = gap + 1
                 break
         first = last
-    learnt = cadence.learn(cadence.recent(gaps))
+    learnt = cadence.learn(gaps)
     data_s = history.at_s[~history.mac_only]
     if len(data_s):
         last_s = float(data_s[-1])
@@ -109,15 +109,16 @@ def alarms_of(history: History, end_s: float, *, beta: float) -> tuple[Cadence, 
     return learnt, alarms
 
 
-def _step(known: int, window: int) -> int:
+def _step(known: int, learnt: Cadence) -> int:
     """Return how many gaps are judged before learning again.
 
-    known    0-4   5-19   20-63   64 and a window of 8600
-    step     1     3      3       537
+    known                        0-4   5-19   20-63   360      50000
+    the last 60 days, and all                         60, 360  8600, 50000
+    step                         1     3      3       11       1562
     """
     if known < _EVERY_GAP_UNTIL:
         return 1
-    return max(_FIRST_STEP, window // _STEPS_PER_WINDOW)
+    return max(_FIRST_STEP, learnt.gaps // _STEPS_PER_WINDOW, learnt.remembered // _STEPS_PER_MEMORY)
 
 
 def _iso(epoch_s: float) -> str:

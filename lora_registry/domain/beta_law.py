@@ -1,4 +1,4 @@
-"""Quantiles of the Beta law, for intervals on proportions; the lower floors do without scipy."""
+"""The Beta law: quantiles for intervals, and what posteriors need; the lower floors do without scipy."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ _TINY = 1e-300
 _PRECISION = 1e-12
 _MOST_TERMS = 5000
 _BISECTIONS = 60
+_ASYMPTOTIC_FROM = 6.0
 
 
 def beta_quantile(probability: float, a: float, b: float) -> float:
@@ -51,3 +52,21 @@ def beta_cdf(x: float, a: float, b: float) -> float:
         if abs(1.0 - c * d) < _PRECISION:
             break
     return front * (fraction - 1.0)
+
+
+def log_beta(a: float, b: float) -> float:
+    """Return the logarithm of the beta function, a and b > 0."""
+    return lgamma(a) + lgamma(b) - lgamma(a + b)
+
+
+def digamma(x: float) -> float:
+    """Return the derivative of log gamma at x > 0, to 1e-8 or better.
+
+    Source: NIST Digital Library of Mathematical Functions, 5.5.2 (up to 6) and 5.11.2 (from there).
+    """
+    shift = 0.0
+    while x < _ASYMPTOTIC_FROM:
+        shift -= 1.0 / x
+        x += 1.0
+    square = 1.0 / (x * x)
+    return shift + log(x) - 0.5 / x - square * (1 / 12 - square * (1 / 120 - square * (1 / 252 - square / 240)))

@@ -13,7 +13,7 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from lora_registry.domain import event_tail, heartbeat, run_length
+from lora_registry.domain import event_tail, heartbeat, memory, run_length
 from lora_registry.domain.event_tail import EventTail
 from lora_registry.domain.history import Gaps, History, gaps_of
 from lora_registry.domain.intervals import Spans, covers
@@ -27,12 +27,12 @@ WINDOW_S = 60 * 86_400.0
 ENOUGH_GAPS = 20
 ENOUGH_SPAN_S = 3 * 3600.0
 """Twenty gaps of ten seconds are an installer pressing a button, not a rhythm."""
-MOST_GAPS = 20_000
+WINDOW_GAPS = 20_000
 """The rhythm of very chatty devices is learnt from the most recent gaps only: more of them change nothing."""
+MOST_GAPS = 50_000
+"""The same for their losses: a year of a device of 10 minutes."""
 
 _YEAR_S = 365.25 * 86_400.0
-_RADIO_RUN = 50.0
-"""Runs longer than this many misses are outages rather than radio loss (science 2): they teach this much."""
 _OUTAGE_ROUNDS = 6
 _NEW_RHYTHM_GAPS = 6
 _NEW_RHYTHM_SPREAD = 0.1
@@ -70,6 +70,11 @@ class Cadence:
     run: RunLength | None = None
     tail: EventTail | None = None
 
+    @property
+    def remembered(self) -> int:
+        """How many gaps its law rests on: those of the rhythm, and older ones that lost alike."""
+        return self.gaps if self.run is None else self.run.gaps
+
     def alpha(self, beta: float) -> float:
         """Return the chance per gap that spends `beta` false alarms a year."""
         return min(beta / self.gaps_per_year, 0.5)
@@ -79,7 +84,8 @@ class Cadence:
         if self.tail is not None:
             return self.tail.limit_s(last_s, self.alpha(beta))
         if self.run is not None:
-            return np.full(len(last_s), self.run.limit_s(self.alpha(beta)))
+            # A law learnt from little may allow years; nobody is more patient than with a device unknown.
+            return np.full(len(last_s), min(self.run.limit_s(self.alpha(beta)), self._learning_limit_s()))
         return np.full(len(last_s), self._learning_limit_s())
 
     def limit_s(self, last_s: float, *, beta: float) -> float:
@@ -96,59 +102,61 @@ class Cadence:
         return max(_STRANGER_LIMIT_S if stranger else _LEARNING_LIMIT_S, _PATIENCE * self.longest_gap_s)
 
 
-def recent(gaps: Gaps) -> Gaps:
-    """Return the gaps to learn from: the last 60 days, or the last 20 gaps of a rarer device."""
-    n = len(gaps)
-    if n == 0:
-        return gaps
-    first = int(np.searchsorted(gaps.start_s, gaps.end_s[-1] - WINDOW_S))
-    return gaps.part(max(min(first, n - ENOUGH_GAPS), n - MOST_GAPS, 0), n)
-
-
 def learn(gaps: Gaps) -> Cadence:
-    """Return the cadence that `gaps` (see `recent`) teach; gaps not fully watched must have been left out.
+    """Return the cadence that `gaps` teach; gaps not fully watched must have been left out.
 
-    A gap that the learnt law itself would have called an alarm is shortened to that limit and the law learnt
-    again: one real outage must not teach the device to be silent for weeks.
+    Why it speaks and how often is read from the last 60 days (see `recent_from`), or since the rhythm changed;
+    how it loses messages from up to a year, as long as it lost alike (`memory`). A silence that the rest of
+    the past would have called an alarm counts only until that alarm.
     """
-    gaps, enough = _since_new_rhythm(gaps)
-    n = len(gaps)
-    length_s = gaps.end_s - gaps.start_s
-    span_s = float(gaps.end_s[-1] - gaps.start_s[0]) if n else 0.0
+    gaps = gaps.part(max(len(gaps) - MOST_GAPS, 0), len(gaps))
+    first = recent_from(gaps)
+    window, enough = _since_new_rhythm(gaps.part(first, len(gaps)))
+    n = len(window)
+    length_s = window.end_s - window.start_s
+    span_s = float(window.end_s[-1] - window.start_s[0]) if n else 0.0
     if n < enough or span_s < ENOUGH_SPAN_S:
         longest_s = float(length_s.max()) if n else 0.0
         return Cadence(CadenceClass.LEARNING, None, n, 0.0, longest_s, span_s)
-    period_s = heartbeat.regular_period_s(length_s, gaps.frames)
+    period_s = heartbeat.regular_period_s(length_s, window.frames)
     kind = CadenceClass.PERIODIC
     if period_s is None:
-        period_s = heartbeat.heartbeat_s(length_s, gaps.frames)
+        period_s = heartbeat.heartbeat_s(length_s, window.frames)
         kind = CadenceClass.MIXED
     if period_s is None:
-        return _event_driven(gaps, length_s, span_s)
-    misses = np.minimum(run_length.missed(length_s, period_s), _RADIO_RUN)
-    for _ in range(_OUTAGE_ROUNDS):
-        shortened_s = np.minimum(length_s, (misses + 1.0 + run_length.GRACE) * period_s)
-        per_year = _YEAR_S / float(shortened_s.mean())
-        run = run_length.fit(misses, period_s)
-        limit = float(run.misses_at(min(ALERT_BETA / per_year, 0.5)))
-        if not (misses > limit).any():
-            break
-        misses = np.minimum(misses, limit)
+        return _event_driven(gaps, first, span_s)
+    known, first = (gaps, first) if n == len(gaps) - first else (window, 0)
+    counts = memory.losses(known, first, period_s, regular=kind is CadenceClass.PERIODIC)
+    shortened_s = np.minimum(length_s, (run_length.LONGEST_RUN + 1.0 + run_length.GRACE) * period_s)
+    per_year = _YEAR_S / float(shortened_s.mean())
+    counts = run_length.without_outages(counts, min(ALERT_BETA / per_year, 0.5))
+    run = run_length.fit(counts, period_s)
     return Cadence(kind, period_s, n, per_year, float(shortened_s.max()), span_s, run=run)
 
 
-def _event_driven(gaps: Gaps, length_s: NDArray[np.float64], span_s: float) -> Cadence:
-    watched_s = float(length_s.sum())
-    clock = event_tail.ActivityClock.learn(gaps.end_s, watched_s)
-    own_s = clock.read(gaps.end_s) - clock.read(gaps.start_s)
+def recent_from(gaps: Gaps) -> int:
+    """Return the first of the gaps that show the rhythm: of the last 60 days, or the last 20 of a rarer device."""
+    n = len(gaps)
+    if n == 0:
+        return 0
+    first = int(np.searchsorted(gaps.start_s, gaps.end_s[-1] - WINDOW_S))
+    return max(min(first, n - ENOUGH_GAPS), n - WINDOW_GAPS, 0)
+
+
+def _event_driven(gaps: Gaps, first: int, span_s: float) -> Cadence:
+    window = gaps.part(first, len(gaps))
+    clock = event_tail.ActivityClock.learn(window.end_s, float((window.end_s - window.start_s).sum()))
+    known = gaps.part(memory.events_from(gaps, first), len(gaps))
+    own_s = clock.read(known.end_s) - clock.read(known.start_s)
     for _ in range(_OUTAGE_ROUNDS):
         per_year = _YEAR_S / max(float(own_s.mean()), 1.0)
         tail = event_tail.fit(clock, own_s)
-        limit_s = tail.fitted_s(min(ALERT_BETA / per_year, 0.5))
+        limit_s = tail.limit_operational_s(min(ALERT_BETA / per_year, 0.5))
         if not (own_s > limit_s).any():
             break
         own_s = np.minimum(own_s, limit_s)
-    return Cadence(CadenceClass.EVENT, None, len(gaps), per_year, float(length_s.max()), span_s, tail=tail)
+    longest_s = float((window.end_s - window.start_s).max())
+    return Cadence(CadenceClass.EVENT, None, len(window), per_year, longest_s, span_s, tail=tail)
 
 
 def _since_new_rhythm(gaps: Gaps) -> tuple[Gaps, int]:
@@ -207,4 +215,4 @@ def cadence_of(history: History, watched: Spans | None = None) -> Cadence:
     gaps = gaps_of(history)
     if watched is not None:
         gaps = gaps.where(covers(watched, gaps.start_s, gaps.end_s))
-    return learn(recent(gaps))
+    return learn(gaps)

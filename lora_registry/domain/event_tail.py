@@ -1,7 +1,7 @@
 """How long a device that speaks when something happens may stay quiet.
 
 Its gaps are measured on a clock of its own that runs fast in its usual hours and slowly in the others, so that a
-school's quiet Sunday is short; the longest tenth of them is fitted with a generalised Pareto law.
+school's quiet Sunday is short; the longest fifty or so of them are fitted with a generalised Pareto law.
 """
 
 from __future__ import annotations
@@ -21,9 +21,8 @@ _WEEKLY_FROM_S = 4 * _WEEK_S
 _SLOWEST = 0.05
 _PSEUDO_COUNT = 2.0
 _PSEUDO_COUNT_CELL = 4.0
-_TAIL_SHARE = 0.1
-_TAIL_ENOUGH = 20
-_LARGEST_TAIL_SHARE = 0.5
+_TAIL_GAPS = 50
+_TAIL_SHARES = (0.005, 0.4)
 _LARGEST_SHAPE = 0.25
 _SHAPE_SHRINKAGE = 40.0
 _ALMOST_EXPONENTIAL = 1e-6
@@ -85,15 +84,9 @@ class EventTail:
     share: float
     scale_s: float
     shape: float
-    longest_s: float
-    """Longest gap that chance explained; the limit never goes below it."""
 
     def limit_operational_s(self, alpha: float) -> float:
         """Return the operational seconds exceeded by chance in fewer than `alpha` of the gaps."""
-        return max(self.fitted_s(alpha), self.longest_s)
-
-    def fitted_s(self, alpha: float) -> float:
-        """Return the same from the law alone."""
         ratio = min(alpha / self.share, 1.0)
         if abs(self.shape) < _ALMOST_EXPONENTIAL:
             return self.threshold_s - self.scale_s * float(np.log(ratio))
@@ -111,15 +104,16 @@ def fit(clock: ActivityClock, operational_gap_s: Seconds) -> EventTail:
     Moments give the shape, clipped to 0 .. 0.25 and shrunk to 0 (exponential); 1/n of the tail is then added, the
     exact predictive correction of an exponential law for its unknown scale. A negative shape (a law that cannot
     exceed some length) is never believed: on exponential gaps half of the estimates are negative by chance, and
-    they rang 3 to 5 times the budget. With few gaps the "tail" starts lower, so that there is something to fit.
+    they rang 3 to 5 times the budget. With few gaps the "tail" starts lower, so that there is something to fit;
+    with many it starts higher, where the gaps that hold lost messages are no longer hidden among the others.
     """
     n = len(operational_gap_s)
-    share = min(max(_TAIL_SHARE, _TAIL_ENOUGH / n), _LARGEST_TAIL_SHARE)
+    share = float(np.clip(_TAIL_GAPS / n, *_TAIL_SHARES))
     threshold = float(np.quantile(operational_gap_s, 1.0 - share))
     excess = operational_gap_s[operational_gap_s > threshold] - threshold
     size = len(excess)
     if size == 0:  # all the longest gaps are equal
-        return EventTail(clock, threshold, share, max(threshold, 1.0), 1.0 / n, threshold)
+        return EventTail(clock, threshold, share, max(threshold, 1.0), 1.0 / n)
     mean = float(excess.mean())
     variance = float(excess.var())
     raw = 0.5 * (1.0 - mean * mean / variance) if variance > 0 else 0.0
@@ -130,5 +124,4 @@ def fit(clock: ActivityClock, operational_gap_s: Seconds) -> EventTail:
         share=share,
         scale_s=mean * (1.0 - shape),
         shape=shape + 1.0 / size,
-        longest_s=float(operational_gap_s.max()),
     )

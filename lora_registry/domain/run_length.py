@@ -1,23 +1,30 @@
-"""How long a run of missed messages may be before chance no longer explains it.
-
-A Beta-Markov model of the misses of a device that ought to send every `period_s` seconds. Real LoRaWAN loss
-comes in bursts (a miss is followed by a miss far more often than the mean loss says), so the start of a run and
-its continuation have a probability each, and the continuation keeps its uncertainty (posterior predictive): a
-device with few runs behind it gets a heavy tail, hence a patient threshold.
-"""
+"""How long a run of missed messages may be before chance no longer explains it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import exp, log
 
 import numpy as np
 from numpy.typing import NDArray
 
+from lora_registry.domain import loss_models
+from lora_registry.domain.loss_models import Branch
+
 GRACE = 0.2
 """Share of a period that a message may be late before it counts as missed (sensor timers drift by 0.5 %)."""
-_PRIOR_WEIGHT = 2.0
-_PRIOR_CONTINUATION = 0.1
-_LONGEST_RUN = 1 << 16
+LONGEST_RUN = 50
+"""Longer runs are outages rather than radio loss (science 2): they teach this much."""
+_MODELS = (loss_models.independent, loss_models.gilbert, loss_models.overlaid)
+"""Equally likely beforehand."""
+_NEGLIGIBLE = -30.0
+_FARTHEST = 1 << 20
+_ROUNDS = 8
+_IN_ORDER = 2
+_ACCIDENT = 10.0
+
+MissCounts = NDArray[np.int64]
+"""(LONGEST_RUN + 1,) how many gaps missed 0, 1, 2, ... messages. Counts of several spans of time add up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,29 +32,29 @@ class RunLength:
     """The law of the number of messages missed in one gap."""
 
     period_s: float
-    start: float
-    """Probability that a gap misses at least one message."""
-    continued: float
-    """First parameter of the Beta law of "one more is missed"."""
-    stopped: float
-    """Second parameter."""
+    branches: tuple[Branch, ...]
+    """P(run >= m) is the sum over these."""
+    gaps: int
+    """How many gaps it was learnt from."""
+    misses_per_gap: float
+
+    def chance(self, misses: float) -> float:
+        """Return P(run >= `misses`), for misses >= 1."""
+        return sum(exp(branch.log_chance(misses)) for branch in self.branches)
 
     def misses_at(self, alpha: float) -> int:
-        """Return the smallest m with P(run >= m) <= alpha, at least 1 (m* of the science note, 3.2 B).
-
-        P(run >= m) = start * product over j from 0 to m - 2 of (continued + j) / (continued + stopped + j).
-        """
-        size = 64
-        while True:
-            j = np.arange(size, dtype=np.float64)
-            steps = np.log((self.continued + j) / (self.continued + self.stopped + j))
-            log_tail = np.log(self.start) + np.concatenate(([0.0], np.cumsum(steps)))
-            below = log_tail <= np.log(alpha)
-            if below.any():
-                return int(np.argmax(below)) + 1
-            if size >= _LONGEST_RUN:
-                return size
-            size *= 8
+        """Return the smallest m with P(run >= m) <= `alpha`, at least 1 (m* of the science note, 3.2 B)."""
+        high = 1
+        while self.chance(high) > alpha and high < _FARTHEST:
+            high *= 2
+        low = high // 2
+        while high - low > 1:
+            middle = (low + high) // 2
+            if self.chance(middle) > alpha:
+                low = middle
+            else:
+                high = middle
+        return high
 
     def limit_s(self, alpha: float) -> float:
         """Return the seconds of silence that chance exceeds in fewer than `alpha` of the gaps."""
@@ -63,16 +70,75 @@ def missed(gap_s: NDArray[np.float64], period_s: float) -> NDArray[np.float64]:
     return np.maximum(np.ceil(gap_s / period_s - GRACE) - 1.0, 0.0)
 
 
-def fit(misses: NDArray[np.float64], period_s: float) -> RunLength:
-    """Return the law learnt from the misses of n >= 1 gaps (science 3.2 B)."""
-    gaps = len(misses)
-    runs = int(np.count_nonzero(misses))
-    continuations = float(np.sum(misses)) - runs
-    start = (runs + 0.5) / (gaps + 1.0)
-    prior = max(start, _PRIOR_CONTINUATION)
+def count(misses: NDArray[np.float64]) -> MissCounts:
+    """Return how many of the gaps missed how many messages."""
+    short = np.minimum(misses, LONGEST_RUN).astype(np.int64)
+    return np.bincount(short, minlength=LONGEST_RUN + 1)
+
+
+def fit(counts: MissCounts, period_s: float) -> RunLength:
+    """Return the law learnt from `counts` (at least one gap): the models' average, weighted by their evidence."""
+    plain = _plain(counts)
+    explained = [model(plain) for model in _MODELS]
+    best = max(one.log_evidence for one in explained)
+    weights = [exp(max(one.log_evidence - best, _NEGLIGIBLE)) for one in explained]
+    whole = sum(weights)
+    gaps = sum(plain)
     return RunLength(
         period_s=period_s,
-        start=start,
-        continued=_PRIOR_WEIGHT * prior + continuations,
-        stopped=_PRIOR_WEIGHT * (1.0 - prior) + runs,
+        branches=tuple(
+            branch._replace(start=branch.start * weight / whole)
+            for one, weight in zip(explained, weights, strict=True)
+            for branch in one.branches
+            if log(weight) > _NEGLIGIBLE
+        ),
+        gaps=gaps,
+        misses_per_gap=sum(m * n for m, n in enumerate(plain)) / gaps,
     )
+
+
+def without_outages(counts: MissCounts, alpha: float) -> MissCounts:
+    """Return `counts` in which silences that the law of all shorter ones calls an alarm are cut short.
+
+    One is an accident, and counts as a run that the watch list would notice, ten times likelier than an alarm: it
+    must not make anybody patient for weeks. Several are this device's way, and count up to the limit that they
+    teach together.
+    """
+    shortest = _first_outlier(counts, alpha)
+    if shortest is None:
+        return counts
+    usual, outliers = counts.copy(), counts.copy()
+    usual[shortest:], outliers[:shortest] = 0, 0
+    accident = outliers.sum() == 1
+    limit = fit(usual, 1.0).misses_at(alpha * _ACCIDENT if accident else alpha)
+    for _ in range(1 if accident else _ROUNDS):
+        cut = min(limit, LONGEST_RUN)
+        taught = usual.copy()
+        taught[: cut + 1] += np.append(outliers[:cut], outliers[cut:].sum())
+        before, limit = limit, fit(taught, 1.0).misses_at(alpha)
+        if limit == before:
+            break
+    return taught
+
+
+def _first_outlier(counts: MissCounts, alpha: float) -> int | None:
+    """Return the shortest run that the law of all shorter ones calls an alarm; None without such a run.
+
+    Looked for from the longest down, as a second outage hides the first: until two lengths in a row are in order.
+    """
+    found, in_order = None, 0
+    for length in np.flatnonzero(counts)[:0:-1].tolist():
+        shorter = counts.copy()
+        shorter[length:] = 0
+        if length > 1 and shorter.any() and length > fit(shorter, 1.0).misses_at(alpha):
+            found, in_order = length, 0
+        else:
+            in_order += 1
+            if in_order == _IN_ORDER:
+                break
+    return found
+
+
+def _plain(counts: MissCounts) -> list[int]:
+    found = np.flatnonzero(counts)
+    return [int(n) for n in counts[: found[-1] + 1]]

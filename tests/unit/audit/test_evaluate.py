@@ -84,8 +84,9 @@ def test_a_device_set_to_a_slower_period_stops_ringing_soon() -> None:
     fast = START + 600.0 * np.arange(5000)
     slow = fast[-1] + 2 * HOUR * np.arange(1, 300)
     history = History.of(np.concatenate((fast, slow)), np.arange(5299))
-    _, alarms = alarms_of(history, float(slow[-1]), beta=0.1)
+    learnt, alarms = alarms_of(history, float(slow[-1]), beta=1.0)
     assert 1 <= len(alarms) <= 20
+    assert learnt.period_s == pytest.approx(2 * HOUR)
 
 
 def test_a_budget_must_be_positive() -> None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import sys
+from datetime import datetime, timedelta
 from typing import Annotated
 
 import typer
+from sqlalchemy import Connection
 
 from lora_registry.cli import listing
 from lora_registry.cli.app import app, registry, settings
@@ -23,6 +26,11 @@ DEVICE_COLUMNS = (
 _DEVICE_TABLE = (
     "dev_eui", "name", "service", "commune", "state", "last_uplink_at", "uplinks_total", "period_s",
     "delivery_ratio",
+)  # fmt: skip
+_CHANNEL_SPAN = timedelta(weeks=12)
+"""Before the week of the last uplink."""
+_CHANNEL_TABLE = (
+    "channel", "values", "lowest", "highest", "tolerance", "constancy", "send_ratio", "useful_cadence",
 )  # fmt: skip
 _LETTER_COLUMNS = ("last_received_at", "reason", "detail", "topic", "size", "excerpt", "first_received_at")
 
@@ -52,17 +60,36 @@ def show_device(
     dev_eui: Annotated[str, typer.Argument(metavar="DEV_EUI")],
     form: FormatOption = Format.TABLE,
 ) -> None:
-    """Show all that is known of one device."""
+    """Show all that is known of one device.
+
+    Where its privacy class allows it, with what its channels told in its last 13 weeks.
+    """
     eui = DevEui.parse(dev_eui)
     with registry(settings(context)) as engine, reading(engine) as connection:
         rows = reads.devices(connection, dev_eui=eui)
+        last_at = rows[0]["last_uplink_at"] if rows else None
+        channels = _channels(connection, eui, last_at) if last_at is not None else []
     if not rows:
         raise LoraRegistryError(f"device {eui} is not in the registry: `lora-registry devices list` shows what is")
     if form is Format.TABLE:
         fields = [{"field": name, "value": rows[0][name]} for name in DEVICE_COLUMNS]
         listing.write(fields, ("field", "value"), form)
+        if channels:
+            sys.stdout.write("\n")
+            listing.write(channels, _CHANNEL_TABLE, form)
+    elif form is Format.JSON:
+        listing.write([rows[0] | {"channels": channels}], (*DEVICE_COLUMNS, "channels"), form)
     else:
         listing.write(rows, DEVICE_COLUMNS, form)
+
+
+def _channels(connection: Connection, dev_eui: DevEui, last_at: datetime) -> list[listing.Row]:
+    from lora_registry.store import sketch_reads  # noqa: PLC0415 - numpy, which listening does without
+    from lora_registry.store.evidence import Partition  # noqa: PLC0415
+
+    part = Partition(dev_eui.to_int64(), dev_eui.to_int64())
+    found = sketch_reads.measures(connection, part, first=(last_at - _CHANNEL_SPAN).date(), last=last_at.date())
+    return [channel._asdict() for device in found.values() for channel in device.channels]
 
 
 @dead_letters.command("list")

@@ -29,6 +29,11 @@ class PrivacyClass(StrEnum):
         """True when the position is shown outside the owner only as a commune."""
         return self in (PrivacyClass.HOUSEHOLD, PrivacyClass.MOBILE_PERSON)
 
+    @property
+    def allows_sketches(self) -> bool:
+        """True when sketches of an object's channels may be kept; without a class, none may."""
+        return self in (PrivacyClass.PUBLIC, PrivacyClass.INTERNAL)
+
 
 class OrganisationKind(StrEnum):
     """Who takes part."""

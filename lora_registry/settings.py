@@ -123,6 +123,11 @@ class Settings:
     network: str = _setting("chirpstack", "the name of the network these events come from, in the registry")
     batch_size: int = _setting(2000, "most messages in one transaction", _positive)
     batch_age_s: float = _setting(0.2, "longest a message waits for its transaction", _positive_seconds)
+    raw_days: int = _setting(
+        35, "how long raw events are kept after their week and its last insert; docs/retention.md", _positive
+    )
+    aggregate_days: int = _setting(1826, "how long sums by day are kept; docs/retention.md", _positive)
+    dead_letter_days: int = _setting(90, "how long messages that were set aside are kept", _positive)
     timezone: str = _setting(
         "Europe/Paris", "the zone in which calendars are read and times are shown to people", _zone
     )

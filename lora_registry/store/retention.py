@@ -1,0 +1,186 @@
+"""What is kept for how long: one table says it all, and docs/retention.md is written from it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+from typing import Any, Final, NamedTuple
+
+from sqlalchemy import ColumnElement, Connection, not_, or_, select
+
+from lora_registry.domain.findings import Status
+from lora_registry.domain.raw_weeks import spans, week_of
+from lora_registry.store import audits, collection, registry, sketch_tables, telemetry, weeks, words
+from lora_registry.store.base import Base
+
+
+class Age(StrEnum):
+    """A setting that says how long, in days."""
+
+    RAW = "raw_days"
+    AGGREGATE = "aggregate_days"
+    DEAD_LETTER = "dead_letter_days"
+
+
+Ages = Mapping[Age, timedelta]
+
+
+class Cut(NamedTuple):
+    """Where the old begins."""
+
+    before: datetime
+    open_days: list[tuple[date, date]]
+    """First and last days of the stretches of raw weeks that are not forgotten."""
+    weekly_runs: list[int]
+    """The last complete audit of each week."""
+    last_run: int
+    """The newest audit that was complete before `before`; 0 where there is none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """How long one table's rows are kept."""
+
+    table: type[Base]
+    counted_from: str
+    age: Age
+    why: str
+    is_old: Callable[[Cut], ColumnElement[bool]] | None = None
+    """None for raw tables: they go by whole weeks."""
+
+
+_BY_WEEK = "the end of its week, or the last insert into that week where that is later"
+
+RETENTION: Final = (
+    Rule(telemetry.Uplink, _BY_WEEK, Age.RAW, "metadata of frames: who sends when is personal in a home"),
+    Rule(telemetry.DeviceEvent, _BY_WEEK, Age.RAW, "as its uplinks"),
+    Rule(collection.GatewayReport, _BY_WEEK, Age.RAW, "only there to count each report once"),
+    Rule(
+        telemetry.DeviceDay, "its day; not before its raw week", Age.AGGREGATE,
+        "sums a day: seasons, batteries and yearly accounts need years",
+        lambda cut: _whole_days(telemetry.DeviceDay.day, cut),
+    ),
+    Rule(
+        sketch_tables.ChannelSketch, "its week; not before its raw week", Age.AGGREGATE, "as device days",
+        lambda cut: _whole_days(sketch_tables.ChannelSketch.week, cut),
+    ),
+    Rule(
+        sketch_tables.HourlyMean, "its day; not before its raw week", Age.RAW,
+        "neighbours are compared over the last weeks",
+        lambda cut: _whole_days(sketch_tables.HourlyMean.day, cut),
+    ),
+    Rule(
+        collection.GatewayDay, "its day", Age.AGGREGATE, "as device days",
+        lambda cut: collection.GatewayDay.day < cut.before.date(),
+    ),
+    Rule(
+        collection.DeadLetter, "when it last came", Age.DEAD_LETTER, "time to find out who sends it",
+        lambda cut: collection.DeadLetter.last_received_at < cut.before,
+    ),
+    Rule(
+        collection.Watch, "its end", Age.AGGREGATE, "says which days' sums are whole",
+        lambda cut: collection.Watch.ended_at < cut.before,
+    ),
+    Rule(
+        collection.CollectionOutage, "its end", Age.AGGREGATE, "as watches; one that lasts stays",
+        lambda cut: collection.CollectionOutage.ended_at < cut.before,
+    ),
+    Rule(
+        audits.FindingObservation, "its audit; after that, those of the last audit of each week stay", Age.RAW,
+        "which nights a finding was seen: each of them for a month, then the weeks",
+        lambda cut: (audits.FindingObservation.run_id <= cut.last_run)
+        & audits.FindingObservation.run_id.not_in(cut.weekly_runs),
+    ),
+    Rule(
+        audits.FindingObservation, "its audit, also of those that had stayed", Age.AGGREGATE, "as its finding",
+        lambda cut: (audits.FindingObservation.run_id <= cut.last_run)
+        & audits.FindingObservation.run_id.in_(cut.weekly_runs),
+    ),
+    Rule(
+        audits.Finding, "the last audit that saw it, once cleared", Age.AGGREGATE, "yearly accounts compare years",
+        lambda cut: (audits.Finding.status == Status.CLEARED) & (audits.Finding.last_run_id <= cut.last_run),
+    ),
+    Rule(
+        words.FindingWord, "when it was said, once its finding has gone", Age.AGGREGATE,
+        "a finding's journal goes with it; it names people",
+        lambda cut: (words.FindingWord.said_at < cut.before) & ~_has_finding(),
+    ),
+    Rule(
+        words.Maintenance, "its planned end", Age.AGGREGATE, "explains silences of those years; it names people",
+        lambda cut: words.Maintenance.ends_at < cut.before,
+    ),
+)  # fmt: skip
+
+_OWNERS = "owners' words: people change them"
+KEPT: Final[Mapping[type[Base], str]] = {
+    registry.Network: _OWNERS,
+    registry.Organisation: _OWNERS,
+    registry.Territory: _OWNERS,
+    registry.Service: _OWNERS,
+    registry.Application: _OWNERS,
+    registry.Place: _OWNERS,
+    registry.DeviceRecord: _OWNERS,
+    registry.Installation: _OWNERS,
+    registry.Position: _OWNERS,
+    registry.GatewayRecord: _OWNERS,
+    telemetry.Device: "the inventory: a device that was heard is known",
+    telemetry.DeviceState: "one row a device; its totals outlive the rows they count",
+    sketch_tables.ChannelTail: "one row a device: its last uplinks",
+    sketch_tables.ChannelTrace: "one row a device: what its next values are compared with",
+    sketch_tables.SketchKey: "without it no hash of a payload could be compared any more",
+    collection.Gateway: "one row a gateway",
+    audits.AuditRun: "one small row an audit: findings name the first and the last that saw them",
+    audits.DeviceVerdict: "of the last two audits; the audit itself replaces them",
+    audits.DeviceHabit: "one row a device: what the audit learnt of it",
+    audits.GatewayVerdict: "of the last two audits; the audit itself replaces them",
+    audits.ApplicationVerdict: "of the last two audits; the audit itself replaces them",
+    audits.FindingVerdict: "of the last two audits; the audit itself replaces them",
+    weeks.RawWeek: "one small row a week: what is sealed stays sealed",
+    weeks.RawStray: "goes with its raw week",
+}
+"""Every other table, and why nothing in it grows old."""
+
+
+def _has_finding() -> ColumnElement[bool]:
+    """Return the condition of words whose finding is still there."""
+    finding, word = audits.Finding, words.FindingWord
+    same = (
+        (finding.kind == word.kind)
+        & (finding.subject_kind == word.subject_kind)
+        & (finding.subject == word.subject)
+        & (finding.since == word.since)
+    )
+    return select(finding.kind).where(same).correlate(word).exists()
+
+
+def _whole_days(day: Any, cut: Cut) -> ColumnElement[bool]:  # noqa: ANN401 - any model's column
+    """Return the condition of days that are old, but for those whose raw rows are there: sums are of rows."""
+    old: ColumnElement[bool] = day < cut.before.date()
+    return old & not_(or_(*(day.between(*span) for span in cut.open_days))) if cut.open_days else old
+
+
+def cut_of(connection: Connection, rule: Rule, *, now: datetime, ages: Ages, going: Collection[date] = ()) -> Cut:
+    """Return where a rule's old rows begin, once the raw weeks `going` have gone."""
+    before = now - ages[rule.age]
+    there = connection.scalars(select(weeks.RawWeek.week).where(weeks.RawWeek.emptied_at.is_(None)))
+    query = select(audits.AuditRun.id, audits.AuditRun.completed_at).order_by(audits.AuditRun.id)
+    runs = [(run, completed_at) for run, completed_at in connection.execute(query) if completed_at is not None]
+    return Cut(
+        before=before,
+        open_days=spans(week for week in there if week < before.date() and week not in going),
+        weekly_runs=list({week_of(completed_at): run for run, completed_at in runs}.values()),
+        last_run=max((run for run, completed_at in runs if completed_at < before), default=0),
+    )
+
+
+def as_markdown() -> str:
+    """Return the two tables of docs/retention.md."""
+    lines = ["| table | kept for | counted from | why |", "|---|---|---|---|"]
+    lines += [
+        f"| `{rule.table.table().name}` | `{rule.age}` | {rule.counted_from} | {rule.why} |" for rule in RETENTION
+    ]
+    lines += ["", "| table | nothing in it grows old |", "|---|---|"]
+    lines += [f"| `{table.table().name}` | {why} |" for table, why in KEPT.items()]
+    return "\n".join(lines) + "\n"

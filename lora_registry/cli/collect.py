@@ -6,6 +6,7 @@ import logging
 import signal
 import threading
 import time
+from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Annotated
@@ -14,7 +15,9 @@ import typer
 
 from lora_registry import wiring
 from lora_registry.cli.app import app, now, registry, say, settings
+from lora_registry.cli.instants import instant
 from lora_registry.cli.progress import progress
+from lora_registry.domain.errors import SettingsError
 from lora_registry.pipeline.garbage import few_collections
 from lora_registry.pipeline.ingest import Ingest
 from lora_registry.pipeline.listening import Totals
@@ -23,6 +26,7 @@ from lora_registry.settings import Settings
 from lora_registry.store.listener_lock import holding
 
 _BAD_LINES_SHOWN = 5
+_DATABASES = ("postgresql://", "postgres://")
 Capture = Annotated[Path, typer.Argument(metavar="FILE", help="A capture: NDJSON, gzip allowed.")]
 
 
@@ -75,13 +79,53 @@ def replay(
 
 
 @app.command()
-def backfill(context: typer.Context, file: Capture) -> None:
-    """Read a capture straight into the registry, through the listener's own decode and store code."""
+def backfill(
+    context: typer.Context,
+    source: Annotated[
+        str,
+        typer.Argument(
+            metavar="FILE|URL",
+            help="A capture (NDJSON, gzip allowed), or postgresql://USER@HOST/DATABASE, where ChirpStack's own "
+            "PostgreSQL integration writes; its password is better in PGPASSWORD or ~/.pgpass.",
+        ),
+    ],
+    since: Annotated[
+        str | None, typer.Option(metavar="TIME", help="Of a database, only events from then on (ISO 8601).")
+    ] = None,
+    until: Annotated[
+        str | None, typer.Option(metavar="TIME", help="Of a database, only events before (ISO 8601).")
+    ] = None,
+) -> None:
+    """Read a capture, or ChirpStack's event tables, straight into the registry, with the listener's own code."""
     configured = settings(context)
-    with registry(configured, create=True) as engine, progress("backfill") as shown, few_collections():
-        ingest = wiring.backfill_ingest(configured, engine, file, now)
-        totals = ingest.run(stop=lambda: False, on_batch=lambda so_far: shown(so_far.received))
+    if source.startswith(_DATABASES):
+        totals = _from_tables(configured, source, since=since, until=until)
+    elif since is not None or until is not None:
+        raise SettingsError("--since and --until are for a database: a capture is read whole")
+    else:
+        with registry(configured, create=True) as engine, progress("backfill") as shown, few_collections():
+            totals = _ran(wiring.backfill_ingest(configured, engine, Path(source), now), shown)
     say(_summary(totals))
+
+
+def _from_tables(configured: Settings, url: str, *, since: str | None, until: str | None) -> Totals:
+    tables = wiring.event_tables(
+        url,
+        read_at=now(),
+        since=None if since is None else instant("--since", since),
+        until=None if until is None else instant("--until", until),
+    )
+    with registry(configured, create=True) as engine, tables:
+        if tables.missing:
+            say(f"{tables.shown} has no {', '.join(tables.missing)}: the others are read")
+        with progress("survey") as shown:
+            tables.survey(shown)
+        with progress("backfill", tables.rows) as shown, few_collections():
+            return _ran(wiring.tables_ingest(configured, engine, tables, now), shown)
+
+
+def _ran(ingest: Ingest, shown: Callable[[int], None]) -> Totals:
+    return ingest.run(stop=lambda: False, on_batch=lambda so_far: shown(so_far.received))
 
 
 def _status(configured: Settings, ingest: Ingest) -> AbstractContextManager[None]:
@@ -102,5 +146,6 @@ def _summary(totals: Totals) -> str:
     return (
         f"received {totals.received}: {totals.uplinks} uplinks and {totals.other_events} other events stored, "
         f"{totals.duplicates} known already, {totals.dead_letters} set aside, {totals.ignored} of no use"
+        + (f"; {totals.sealed} events of weeks already forgotten: not added, on purpose" if totals.sealed else "")
         + (f"; {totals.qos0} came without guarantee (QoS 0)" if totals.qos0 else "")
     )

@@ -1,31 +1,21 @@
-"""`audit run`, `findings list`: judge, and what was found."""
+"""`audit run`, `audit rejudge`: judge, and judge again what was kept."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
 import typer
 
 from lora_registry.cli import listing
-from lora_registry.cli.app import app, now, registry, say, settings
+from lora_registry.cli.app import now, registry, say, settings
 from lora_registry.cli.audit import audit
+from lora_registry.cli.instants import instant
 from lora_registry.cli.listing import Format, FormatOption
 from lora_registry.cli.progress import progress
-from lora_registry.domain.errors import SettingsError
 from lora_registry.domain.radio_state import RadioState
-from lora_registry.store import reads
-from lora_registry.store.engine import reading
 
-FINDING_COLUMNS = (
-    "kind", "subject_kind", "subject", "severity", "confidence", "since", "evidence", "explanation", "cause",
-    "status",
-)  # fmt: skip
-_FINDING_TABLE = ("kind", "subject", "severity", "since", "explanation")
-
-findings = typer.Typer(help="What audits found.", no_args_is_help=True)
-app.add_typer(findings, name="findings")
+DIFFERENCE_COLUMNS = ("kind", "subject", "since", "differs")
 
 
 @audit.command("run")
@@ -40,7 +30,7 @@ def run(
     # Geometry and numerics are half a second: not for `listen`.
     from lora_registry.pipeline.run_audit import run_audit  # noqa: PLC0415
 
-    judged_at = now() if at is None else _instant(at)
+    judged_at = now() if at is None else instant("--now", at)
     configured = settings(context)
     with registry(configured) as engine, progress("audit") as shown:
         audited = run_audit(
@@ -51,25 +41,26 @@ def run(
     say(f"{audited.findings.total()} findings: `lora-registry findings list` shows them")
 
 
-def _instant(text: str) -> datetime:
-    try:
-        instant = datetime.fromisoformat(text)
-    except ValueError:
-        raise SettingsError(f"--now {text!r} is not an instant: write 2023-09-28T06:25:00Z") from None
-    if instant.tzinfo is None:
-        raise SettingsError(f"--now {text!r} has no time zone: write {text}Z for UTC")
-    return instant.astimezone(UTC)
-
-
-@findings.command("list")
-def list_findings(
+@audit.command("rejudge")
+def rejudge_run(
     context: typer.Context,
-    kind: Annotated[str | None, typer.Option(help="Only those of this rule.")] = None,
-    cleared: Annotated[bool, typer.Option("--cleared", help="Also those that are over.")] = False,
+    run_id: Annotated[
+        int | None, typer.Option("--run", metavar="ID", help="Of this audit.  [default: the last one]")
+    ] = None,
     form: FormatOption = Format.TABLE,
 ) -> None:
-    """List what audits found and is still open, worst first."""
-    configured = settings(context)
-    with registry(configured) as engine, reading(engine) as connection:
-        rows = reads.findings(connection, language=configured.language, kind=kind, cleared=cleared)
-    listing.write(rows, FINDING_COLUMNS, form, in_table=_FINDING_TABLE)
+    """Judge the facts that an audit has kept again, and list what is not the same; exit 1 where there is any."""
+    from lora_registry.pipeline.rejudge import rejudge  # noqa: PLC0415 - as above
+
+    with registry(settings(context)) as engine, progress("rejudge") as shown:
+        rejudged = rejudge(engine, run_id=run_id, on_progress=shown)
+    listing.write([one._asdict() for one in rejudged.differences], DIFFERENCE_COLUMNS, form)
+    judged_at = listing.plain(rejudged.run.judged_at)
+    say(
+        f"run {rejudged.run.id} (as of {judged_at}), {rejudged.subjects} subjects: {rejudged.same} findings the "
+        f"same, {len(rejudged.differences)} not"
+    )
+    for rule, findings in sorted(rejudged.not_compared.items()):
+        say(f"{rule} has changed since: {findings} findings not compared")
+    if rejudged.differences:
+        raise typer.Exit(1)

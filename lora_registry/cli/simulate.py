@@ -7,13 +7,13 @@ import json
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Protocol
 
 import typer
 
 from lora_registry.cli.app import app, now, say
+from lora_registry.cli.instants import instant
 from lora_registry.cli.progress import progress
 from lora_registry.domain.errors import LoraRegistryError
 
@@ -53,7 +53,7 @@ def simulate(
     wanted = [path for path in (out, registry, truth) if path is not None]
     _require_writable(wanted, force=force)
     try:
-        city = decide(devices, days, seed, now() if end is None else _instant(end))
+        city = decide(devices, days, seed, now() if end is None else instant("--end", end))
     except SimulationError as error:
         raise typer.BadParameter(str(error)) from error
     lines = 0
@@ -67,16 +67,6 @@ def simulate(
             if path is not None:
                 _write_json(files.enter_context(_written(path)), content())
     say(f"wrote {lines} messages of {devices} devices over {days:g} days to {out}")
-
-
-def _instant(text: str) -> datetime:
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        moment = None
-    if moment is None or moment.tzinfo is None:
-        raise typer.BadParameter(f"--end {text!r} is no instant: write 2026-11-22T06:00:00Z")
-    return moment.astimezone(UTC)
 
 
 def _require_writable(paths: list[Path], *, force: bool) -> None:

@@ -11,8 +11,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from lora_registry.domain import intervals
 from lora_registry.domain.beta_law import beta_quantile
 from lora_registry.domain.history import LARGEST_JUMP, UNKNOWN, History, repetitions
+from lora_registry.domain.intervals import Spans
 
 FEWEST_EFFECTIVE = 20.0
 LEVEL = 0.9
@@ -24,6 +26,7 @@ _JUMP_FROM = 16
 _FEWEST_IN_SESSION = 3
 _LONGEST_RADIO_RUN = 50
 _LONGEST_RADIO_GAP_S = 86_400.0
+_MOSTLY = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +93,10 @@ def steps_of(history: History) -> Steps:
     return Steps(at_s, steps, broken)
 
 
-def measure(history: History) -> Delivery:
+def measure(history: History, clock: Spans | None = None) -> Delivery:
     """Return the delivery ratio pooled over sessions: sum of R - 2 over sum of D - 1.
+
+    What was sent while we were deaf is nobody's loss: what is off the `clock`, where one is given, is left out.
 
     The first and last frame of a session are received by construction and leave numerator and denominator. The
     interval is Jeffreys' on the effective number of frames: a Gilbert model of the losses (a = P(lost | heard),
@@ -99,6 +104,8 @@ def measure(history: History) -> Delivery:
     the radio and do not enter it.
     """
     frames = steps_of(history)
+    if clock is not None:
+        frames = _heard(frames, clock)
     n = len(frames.at_s)
     if n == 0:
         return Delivery(None, None, None, 0, 0, 0, 0.0, "no_counters")
@@ -132,6 +139,18 @@ def measure(history: History) -> Delivery:
         outages=int(np.count_nonzero(long)),
         radio_ratio=min(heard / radio, 1.0) if radio > 0 else None,
     )
+
+
+def _heard(frames: Steps, clock: Spans) -> Steps:
+    """Return the frames without what was sent off the `clock`, taken as evenly spread between two frames.
+
+    Where more than half of the time between two is off it, nothing is said of that time, whether frames miss or
+    not: leaving out losses alone would flatter.
+    """
+    waited_s = np.maximum(np.diff(frames.at_s), 1e-3)
+    deaf = 1.0 - intervals.elapsed(clock, frames.at_s[:-1], frames.at_s[1:]) / waited_s
+    sent = np.maximum(frames.steps - np.round(frames.steps * deaf).astype(np.int64), np.minimum(frames.steps, 1))
+    return Steps(frames.at_s, sent, frames.new_session | (deaf > _MOSTLY))
 
 
 def _worth(misses: NDArray[np.int64]) -> float:

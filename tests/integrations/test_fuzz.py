@@ -1,6 +1,6 @@
 """Whatever the bytes: an event, a rejection or of no use; and what is an event, both databases can hold.
 
-2,000 messages, the same each time. For a longer search of new ones: FUZZ_EXAMPLES=100000.
+2,000 messages, the same each time; 10,000 in tests/faults. For a longer search of new ones: FUZZ_EXAMPLES=100000.
 """
 
 from __future__ import annotations
@@ -40,14 +40,8 @@ from tests.integrations.test_chirpstack_v3 import UP as V3_UP
 from tests.integrations.test_encodings_through_a_broker import _MESSAGES, GATEWAYS, gateway_messages
 
 _MORE = os.environ.get("FUZZ_EXAMPLES")
-fuzzed = settings(
-    max_examples=int(_MORE or 2_000),
-    derandomize=_MORE is None,
-    database=None,
-    # An example takes a millisecond; this is a hang, on however busy a machine.
-    deadline=timedelta(seconds=2),
-    suppress_health_check=list(HealthCheck),
-)
+# An example takes a millisecond; this is a hang, on however busy a machine.
+HANG = timedelta(seconds=2)
 REASONS = {
     "not_json", "not_protobuf", "wrong_type", "wrong_value", "bad_eui", "too_large", "too_deep", "unknown_topic",
     "unknown_event", "topic_mismatch", "retained_without_time",
@@ -234,16 +228,23 @@ _ANYTHING = st.tuples(
 class Found(NamedTuple):
     """What came of the messages."""
 
+    messages: list[RawMessage]
+    """All, in the order they were drawn."""
     events: list[tuple[RawMessage, Event]]
     letters: list[DeadLetter]
 
 
-@pytest.fixture(scope="module")
-def found() -> Found:
-    """Decode the messages; every outcome is a value, and fit to be told."""
-    found = Found([], [])
+def search(examples: int, *, new_ones: bool) -> Found:
+    """Decode so many messages; every outcome is a value, and fit to be told."""
+    found = Found([], [], [])
 
-    @fuzzed
+    @settings(
+        max_examples=examples,
+        derandomize=not new_ones,
+        database=None,
+        deadline=HANG,
+        suppress_health_check=list(HealthCheck),
+    )
     @given(
         message=st.one_of(changed_json(), changed_protobuf(), damaged_bytes(), _ANYTHING),
         retained=st.booleans(),
@@ -252,6 +253,7 @@ def found() -> Found:
     def outcome_is_a_value(message: tuple[str, bytes], retained: bool, qos: int) -> None:
         topic, payload = message
         raw = RawMessage(topic, payload, samples.ARRIVAL, qos, retained)
+        found.messages.append(raw)
         outcome = decode(raw)
         if isinstance(outcome, Rejected):
             assert outcome.reason in REASONS
@@ -265,6 +267,11 @@ def found() -> Found:
 
     outcome_is_a_value()
     return found
+
+
+@pytest.fixture(scope="module")
+def found() -> Found:
+    return search(int(_MORE or 2_000), new_ones=_MORE is not None)
 
 
 def test_the_search_reaches_events_and_every_reason(found: Found) -> None:
@@ -296,7 +303,7 @@ def _write(engine: Engine, items: list[Any], batch_of: Callable[[list[Any]], Bat
     """Write all at once; where that fails, look for the one that it is because of."""
     try:
         with writing(engine) as connection:
-            write_batch(connection, batch_of(items))
+            write_batch(connection, batch_of(items), samples.ARRIVAL)
     except Exception as error:  # noqa: BLE001 - any: that is what is searched for
         if len(items) == 1:
             pytest.fail(f"{error!r} because of {items[0]!r}")

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from lora_registry.domain.beta_law import beta_cdf, beta_quantile
 from lora_registry.domain.delivery import measure, steps_of
 from lora_registry.domain.history import History
+from lora_registry.domain.intervals import EMPTY, normalise
 
 PERIOD_S = 600.0
 
@@ -126,21 +126,37 @@ def test_nine_intervals_in_ten_hold_the_truth_even_when_losses_come_in_bursts(lo
     assert 0.83 <= inside / 200 <= 0.97
 
 
-@pytest.mark.parametrize(
-    ("x", "a", "b", "expected"),
-    [
-        (0.3, 1.0, 1.0, 0.3),
-        (0.5, 4.0, 4.0, 0.5),
-        (0.25, 2.0, 3.0, 0.26171875),
-        (0.0, 2.0, 3.0, 0.0),
-        (1.0, 2.0, 3.0, 1.0),
-    ],
-)
-def test_the_beta_law_has_its_known_values(x: float, a: float, b: float, expected: float) -> None:
-    assert beta_cdf(x, a, b) == pytest.approx(expected, abs=1e-12)
+HEARD = list(range(200)) + list(range(300, 500))
+"""A hundred frames in a row that we did not receive."""
 
 
-@pytest.mark.parametrize(("a", "b"), [(0.5, 20.5), (0.5, 100_000.0), (9_000.0, 1_000.0), (3.0, 2.0)])
-@pytest.mark.parametrize("probability", [0.05, 0.5, 0.95])
-def test_a_quantile_is_the_inverse_of_its_law(a: float, b: float, probability: float) -> None:
-    assert beta_cdf(beta_quantile(probability, a, b), a, b) == pytest.approx(probability, abs=1e-7)
+def deaf_between(first: float, last: float) -> np.ndarray:
+    """Return a clock that stands from frame `first` to frame `last`."""
+    return normalise([(-1e6, first * PERIOD_S), (last * PERIOD_S, 1e9)])
+
+
+def test_what_was_sent_while_we_were_deaf_is_nobodys_loss() -> None:
+    at_s = [n * PERIOD_S for n in HEARD]
+    accused = measure(history(HEARD, at_s))
+    assert accused.ratio == pytest.approx(398 / 498)
+    excused = measure(history(HEARD, at_s), deaf_between(199.5, 299.5))
+    assert (excused.ratio, excused.sessions, excused.sent) == (1.0, 2, 400)
+
+
+def test_the_radio_s_own_losses_are_counted_beside_those_of_deafness() -> None:
+    own = [n for n in HEARD if n % 4]
+    measured = measure(history(own, [n * PERIOD_S for n in own]), deaf_between(199.5, 299.5))
+    assert measured.ratio == pytest.approx(0.75, abs=0.01)
+
+
+def test_a_listener_that_blinks_excuses_no_more_than_its_blinks() -> None:
+    """Deaf for a tenth of each period, in which a frame is hardly ever sent."""
+    blinking = normalise([(n * PERIOD_S - 240, n * PERIOD_S + 300) for n in range(-1, 501)])
+    measured = measure(history(HEARD, [n * PERIOD_S for n in HEARD]), blinking)
+    assert measured.sessions == 1
+    assert measured.ratio == pytest.approx(398 / 488)
+
+
+def test_nothing_is_said_of_a_time_in_which_nobody_listened() -> None:
+    measured = measure(history(HEARD, [n * PERIOD_S for n in HEARD]), EMPTY)
+    assert (measured.ratio, measured.reason) == (None, "too_few")

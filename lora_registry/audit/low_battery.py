@@ -7,13 +7,15 @@ from datetime import datetime
 from lora_registry.audit.rule import DeviceRule
 from lora_registry.audit.silent_device import NOT_EXPECTED
 from lora_registry.domain.facts import DeviceFacts
-from lora_registry.domain.findings import Confidence, Finding, Severity, Skipped, SubjectKind
+from lora_registry.domain.findings import DAY_S, Confidence, Finding, Severity, Skipped, SubjectKind
 
 NAME = "low_battery"
 RAISED_FROM_PCT = 30.0
 CLEARED_ABOVE_PCT = 40.0
 """Cold nights lower a battery and warm days raise it: an open finding waits for a clear recovery."""
 _URGENT_PCT = 10.0
+_PATIENCE_S = 7 * DAY_S
+"""Many devices say their level once a day or less: a new battery shows with the next one."""
 
 
 def judge(facts: DeviceFacts, now: datetime) -> Finding | Skipped | None:
@@ -40,6 +42,7 @@ def judge(facts: DeviceFacts, now: datetime) -> Finding | Skipped | None:
             "en": f"The battery is at {level:.0f} %.",
             "fr": f"La batterie est à {level:.0f} %.",
         },
+        patience_s=_PATIENCE_S,
     )
 
 

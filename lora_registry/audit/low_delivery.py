@@ -8,13 +8,15 @@ from lora_registry.audit.rule import DeviceRule
 from lora_registry.audit.silent_device import NOT_EXPECTED
 from lora_registry.audit.wording import percent
 from lora_registry.domain.facts import DeviceFacts
-from lora_registry.domain.findings import Confidence, Finding, Severity, Skipped, SubjectKind
+from lora_registry.domain.findings import DAY_S, Confidence, Finding, Severity, Skipped, SubjectKind
 from lora_registry.domain.services import NetworkKind
 
 NAME = "low_delivery"
 RAISED_BELOW = 0.8
 CLEARED_FROM = 0.85
 """An open finding stays until the upper bound is back here: no in and out at the edge."""
+_PATIENCE_S = 30 * DAY_S
+"""The figure is that of weeks of messages: those lost before an antenna was mended still count."""
 
 
 def judge(facts: DeviceFacts, now: datetime) -> Finding | Skipped | None:
@@ -46,6 +48,7 @@ def judge(facts: DeviceFacts, now: datetime) -> Finding | Skipped | None:
             "en": f"{percent(ratio)} % of what it sends is heard (between {percent(low)} and {percent(high)} %).",
             "fr": f"{percent(ratio)} % de ce qu'il émet est entendu (entre {percent(low)} et {percent(high)} %).",
         },
+        patience_s=_PATIENCE_S,
     )
 
 

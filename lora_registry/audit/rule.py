@@ -15,10 +15,14 @@ JudgeApplication = Callable[[ApplicationFacts, datetime], Finding | Skipped | No
 
 
 class DeviceRule(NamedTuple):
-    """A rule that judges devices; `judge` returns None when all is well."""
+    """A rule that judges devices; `judge` returns None when all is well.
+
+    `version` goes up whenever the same facts would give another finding: each finding names the version it is of.
+    """
 
     name: str
     judge: JudgeDevice
+    version: int = 1
 
 
 class GatewayRule(NamedTuple):
@@ -26,6 +30,7 @@ class GatewayRule(NamedTuple):
 
     name: str
     judge: JudgeGateway
+    version: int = 1
 
 
 class ApplicationRule(NamedTuple):
@@ -33,6 +38,7 @@ class ApplicationRule(NamedTuple):
 
     name: str
     judge: JudgeApplication
+    version: int = 1
 
 
 Rule = DeviceRule | GatewayRule | ApplicationRule
@@ -44,7 +50,9 @@ def run(rules: Iterable[Rule], facts: Iterable[Facts], now: datetime) -> Iterato
     for one in facts:
         for rule in rules:
             outcome = _judge(rule, one, now)
-            if outcome is not None:
+            if isinstance(outcome, Finding):
+                yield outcome._replace(rule_version=rule.version)
+            elif outcome is not None:
                 yield outcome
 
 

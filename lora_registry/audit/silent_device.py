@@ -9,7 +9,7 @@ from lora_registry.audit.rule import DeviceRule
 from lora_registry.audit.wording import duration
 from lora_registry.domain.cadence import CadenceClass
 from lora_registry.domain.facts import DeviceFacts
-from lora_registry.domain.findings import Confidence, Finding, Severity, Skipped, SubjectKind
+from lora_registry.domain.findings import DAY_S, Confidence, Finding, Severity, Skipped, SubjectKind
 from lora_registry.domain.lifecycle import Lifecycle
 from lora_registry.domain.radio_state import RadioState
 
@@ -52,6 +52,7 @@ def judge(facts: DeviceFacts, now: datetime) -> Finding | Skipped | None:
             "gaps_learnt": facts.gaps_learnt,
         },
         explanation=_explanation(facts, waited_s, limit_s),
+        patience_s=max(DAY_S, limit_s),  # one that was mended may still be silent this long by chance
     )
 
 

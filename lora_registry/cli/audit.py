@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-import gzip
-import io
-import sys
-import zlib
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, TextIO
+from typing import Annotated
 
 import typer
 
 from lora_registry.cli import listing
 from lora_registry.cli.app import app
 from lora_registry.cli.listing import Format, FormatOption
+from lora_registry.cli.text_file import name_of, text_lines
 from lora_registry.domain.errors import ImportFileError
 
-_GZIP = b"\x1f\x8b"
-_STANDARD_INPUT = "-"
 _EVALUATED = ("dev_eui", "class", "period_s", "alarms")
 _EVALUATED_TABLE = ("dev_eui", "class", "period_s", "at", "cleared_at")
 
@@ -54,45 +48,16 @@ def evaluate_history(
     from lora_registry.domain.cadence import ALERT_BETA  # noqa: PLC0415
 
     try:
-        with _lines(file) as lines:
+        with text_lines(file) as lines:
             histories = read_history(lines)
     except ImportFileError as error:
         faults = str(error).replace(":\n", ": ").replace("\n", "; ")
-        raise ImportFileError(f"{_name(file)}: {faults}") from error
+        raise ImportFileError(f"{name_of(file)}: {faults}") from error
     evaluated = evaluate(histories, beta=ALERT_BETA if beta is None else beta)
     if form is Format.JSON:
         listing.write([dict(device) for device in evaluated], _EVALUATED, form)
     else:
         listing.write(list(_one_row_an_alarm(dict(device) for device in evaluated)), _EVALUATED_TABLE, form)
-
-
-@contextmanager
-def _lines(file: Path) -> Iterator[TextIO]:
-    """Open a CSV, compressed or not.
-
-    Raises:
-        ImportFileError: it cannot be opened, is damaged, or is not text.
-
-    """
-    try:
-        from_stdin = str(file) == _STANDARD_INPUT
-        with io.BufferedReader(
-            io.FileIO(sys.stdin.fileno() if from_stdin else file, closefd=not from_stdin)
-        ) as raw:
-            compressed = raw.peek(len(_GZIP)).startswith(_GZIP)
-            plain = gzip.GzipFile(fileobj=raw) if compressed else raw
-            with io.TextIOWrapper(plain, encoding="utf-8", newline="") as lines:
-                yield lines
-    except UnicodeDecodeError as error:
-        raise ImportFileError(f"not UTF-8 text ({error}): save the file as CSV UTF-8") from error
-    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise ImportFileError(f"the compressed data is damaged ({error}): copy the file again") from error
-    except OSError as error:
-        raise ImportFileError(f"cannot be read: {error.strerror or error}") from error
-
-
-def _name(file: Path) -> str:
-    return "standard input" if str(file) == _STANDARD_INPUT else str(file)
 
 
 def _one_row_an_alarm(evaluated: Iterable[listing.Row]) -> Iterator[listing.Row]:

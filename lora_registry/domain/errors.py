@@ -29,3 +29,11 @@ class UnavailableError(LoraRegistryError, ConnectionError):
 
 class InUseError(LoraRegistryError):
     """Another process holds what this one needs (a listener's client id, say)."""
+
+
+class UsageError(LoraRegistryError, ValueError):
+    """What was asked makes no sense, whatever the registry holds: an end before its start, say."""
+
+
+class RefusedError(LoraRegistryError):
+    """What was asked does not fit what the registry holds; nothing was changed."""

@@ -18,7 +18,7 @@ class SubjectKind(StrEnum):
 
 
 class Severity(StrEnum):
-    """What leaving it alone costs."""
+    """What leaving it alone costs, least first."""
 
     INFO = "info"
     """Something to write down when there is time."""
@@ -26,6 +26,11 @@ class Severity(StrEnum):
     """An object may stop serving."""
     CRITICAL = "critical"
     """Several objects have stopped serving, or are about to."""
+
+    @property
+    def rank(self) -> int:
+        """Return its place: 0 is the least."""
+        return tuple(Severity).index(self)
 
 
 class Confidence(StrEnum):
@@ -37,11 +42,23 @@ class Confidence(StrEnum):
 
 
 class Status(StrEnum):
-    """Where the finding stands; people move it, except to `CLEARED`."""
+    """Where a finding stands; who moves it, and when, is `domain.finding_status`."""
 
     OPEN = "open"
+    """Somebody should look."""
     ACKNOWLEDGED = "acknowledged"
+    """Somebody has looked."""
+    SNOOZED = "snoozed"
+    """Nobody wants to hear of it before a date."""
+    ANSWERED = "answered"
+    """Its owner has said something of it."""
+    RESOLVED = "resolved"
+    """A person says it is done; the audit has not confirmed it yet."""
     CLEARED = "cleared"
+    """The audit no longer sees it."""
+
+
+DAY_S = 86_400.0
 
 
 class Finding(NamedTuple):
@@ -62,7 +79,10 @@ class Finding(NamedTuple):
     """One sentence for a person, by language (`en`, `fr`)."""
     cause: str | None = None
     """What explains it (another finding), when known."""
-    status: Status = Status.OPEN
+    patience_s: float = DAY_S
+    """How long it may still be seen after somebody has said that it is done: what it is judged by takes time."""
+    rule_version: int = 1
+    """Which version of its rule found it; `audit.run` writes it."""
 
     @property
     def identity(self) -> tuple[str, str, datetime]:

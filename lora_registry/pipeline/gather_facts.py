@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
@@ -15,11 +14,15 @@ from lora_registry.domain import delivery, intervals, season
 from lora_registry.domain.cadence import cadence_of, summarise
 from lora_registry.domain.facts import ApplicationFacts, DeviceFacts, GatewayFacts
 from lora_registry.domain.findings import SubjectKind
+from lora_registry.domain.habit import NO_HISTORY, Habit, joined, pack, unpack
 from lora_registry.domain.history import History
 from lora_registry.domain.identifiers import GatewayId
 from lora_registry.domain.intervals import Spans
+from lora_registry.domain.maintenance import Under
 from lora_registry.domain.services import NetworkKind
-from lora_registry.store import evidence, gateway_evidence, networks, outages, watches
+from lora_registry.domain.time_off import TimeOff
+from lora_registry.store import evidence, gateway_evidence, maintenance, networks, outages, watches
+from lora_registry.store.link_reads import Heard
 
 RECENT_DAYS = 30
 
@@ -37,6 +40,8 @@ class Collection:
     kinds: Mapping[str, str]
     watched: Mapping[str, Spans]
     heard_at: Mapping[str, datetime]
+    time_off: TimeOff = TimeOff()  # noqa: RUF009 - frozen
+    """Maintenance that people announced."""
 
     def spans(self, network: str) -> Spans:
         """Return the watched time of a network."""
@@ -65,7 +70,8 @@ def collection(connection: Connection, *, now: datetime, zone: ZoneInfo) -> Coll
     for network, spans in watched.items():
         watched[network] = intervals.difference(spans, _deaf(connection, network, end))
     heard_at = {network: min(at, now) for network, at in evidence.network_heard_at(connection).items()}
-    return Collection(now, zone, networks.kinds(connection), watched, heard_at)
+    time_off = TimeOff.of(maintenance.announced(connection))
+    return Collection(now, zone, networks.kinds(connection), watched, heard_at, time_off)
 
 
 def _deaf(connection: Connection, network: str, end_s: float) -> Spans:
@@ -79,18 +85,29 @@ def _deaf(connection: Connection, network: str, end_s: float) -> Spans:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Past:
+    """What is known of one device's past: what it taught, and its raw uplinks where it is to be learnt anew."""
+
+    habit: Habit | None = None
+    raw: History | None = None
+    """None where the habit holds."""
+
+
 def device_facts(
-    device: evidence.Row, history: History | None, collected: Collection, already_open: OpenFindings
-) -> DeviceFacts:
-    """Return the facts of one device, from its row, its uplinks and the watched time."""
+    device: evidence.Row, past: Past, collected: Collection, already_open: OpenFindings
+) -> tuple[DeviceFacts, Habit | None]:
+    """Return the facts of one device, and its habit where that was learnt anew."""
     now, network = collected.now, device["network_id"]
-    last_at = _last_uplink(device, history, now)
+    last_at = _last_data_at(device, past, now)
     first_at = device["first_uplink_at"] if last_at is not None else None
     known_at = min(at for at in (device["registered_at"], device["recorded_at"], first_at, now) if at is not None)
     clock = _clock(device, collected, since=known_at)
     heard_at = collected.heard_at.get(network)
     known_status = device["status_at"] is not None and device["status_at"] <= now
-    return DeviceFacts(
+    habit = _learnt(past, clock, last_at, now=now, uplinks_total=device["uplinks_total"] or 0)
+    holding = habit if past.raw is not None else past.habit
+    facts = DeviceFacts(
         dev_eui=str(device["dev_eui"]),
         network_kind=collected.kinds.get(network, NetworkKind.CHIRPSTACK),
         known_at=known_at,
@@ -109,37 +126,54 @@ def device_facts(
         battery_at=device["status_at"] if known_status else None,
         external_power=known_status and bool(device["external_power"]),
         open_since=already_open.get((SubjectKind.DEVICE, str(device["dev_eui"])), {}),
-        **_learnt(history, clock, last_at),
+        **(holding.learnt if holding is not None and last_at is not None else {}),
     )
+    return facts, habit
 
 
-def _last_uplink(device: evidence.Row, history: History | None, now: datetime) -> datetime | None:
+def _last_data_at(device: evidence.Row, past: Past, now: datetime) -> datetime | None:
     """Return the last data uplink by `now`; MAC-only ones are life, not service."""
-    if history is not None:
-        data_s = history.at_s[~history.mac_only]
+    last: datetime | None = device["last_data_at"]
+    if last is not None and last <= now:
+        return last
+    if past.raw is not None:  # an audit of the past
+        data_s = past.raw.at_s[~past.raw.mac_only]
         if len(data_s):
             return datetime.fromtimestamp(float(data_s[-1]), UTC)
-    last: datetime | None = device["last_uplink_at"]
-    return last if last is not None and last <= now else None
+    return None
 
 
 def _clock(device: evidence.Row, collected: Collection, *, since: datetime) -> Spans:
-    """Return the time on this device's clock: watched, and in its season."""
+    """Return the time on this device's clock: watched, in its season, and not under maintenance."""
     season_s = season.season_spans(device["calendar"], since, collected.now, collected.zone)
-    return intervals.intersection(collected.spans(device["network_id"]), season_s)
+    return collected.time_off.taken_from(
+        intervals.intersection(collected.spans(device["network_id"]), season_s),
+        (Under.DEVICE, str(device["dev_eui"])),
+        (Under.SERVICE, device["service_id"] or ""),
+        (Under.APPLICATION, device["application_id"] or ""),
+        (Under.APPLICATION, device["application_name"] or ""),
+        (Under.NETWORK, device["network_id"]),
+    )
 
 
 def _elapsed_s(clock: Spans, since: datetime, until: datetime) -> float:
     return float(intervals.elapsed(clock, since.timestamp(), until.timestamp()))
 
 
-def _learnt(history: History | None, clock: Spans, last_at: datetime | None) -> dict[str, Any]:
-    """Return what the uplinks teach: cadence with its limits, and delivery."""
-    if history is None or last_at is None:
-        return {}
+def _learnt(
+    past: Past, clock: Spans, last_at: datetime | None, *, now: datetime, uplinks_total: int
+) -> Habit | None:
+    """Return what the uplinks teach: cadence with its limits, and delivery; None: there are none."""
+    if past.raw is None or last_at is None:
+        return None
+    known = past.habit is not None and past.habit.learnt_at <= now
+    carried = unpack(past.habit.frames) if past.habit is not None and known else NO_HISTORY
+    history, hole = joined(carried, past.raw)
+    if hole is not None:
+        clock = intervals.difference(clock, intervals.normalise([hole]))
     cadence = summarise(cadence_of(history, clock), last_at.timestamp())
-    measured = delivery.measure(history)
-    return {
+    measured = delivery.measure(past.raw if len(past.raw) else history, clock)
+    learnt = {
         "cadence_class": cadence.kind.value,
         "period_s": cadence.period_s,
         "gaps_learnt": cadence.gaps,
@@ -151,6 +185,7 @@ def _learnt(history: History | None, clock: Spans, last_at: datetime | None) -> 
         "delivery_frames": measured.received,
         "delivery_reason": measured.reason,
     }
+    return Habit(now, uplinks_total, learnt, pack(history))
 
 
 def gateway_facts(
@@ -179,15 +214,16 @@ def gateway_facts(
 def _gateway_facts(
     gateway_id: GatewayId,
     reports: gateway_evidence.Reports | None,
-    heard: gateway_evidence.Heard | None,
+    heard: Heard | None,
     collected: Collection,
     *,
     network: str,
     third_party: bool,
     open_since: dict[str, datetime],
 ) -> GatewayFacts:
-    now, clock = collected.now, collected.spans(network)
-    first_heard_at = datetime.combine(heard.first_day, datetime.min.time(), UTC) if heard is not None else None
+    now, watched = collected.now, collected.spans(network)
+    clock = collected.time_off.taken_from(watched, (Under.GATEWAY, str(gateway_id)), (Under.NETWORK, network))
+    first_heard_at = heard.first_at if heard is not None else None
     return GatewayFacts(
         gateway_id=gateway_id,
         known_at=min(at for at in (reports.first_at if reports else None, first_heard_at, now) if at is not None),
@@ -199,7 +235,7 @@ def _gateway_facts(
         watched_since_stats_s=_elapsed_s(clock, reports.last_at, now) if reports else None,
         last_heard_at=heard.last_at if heard else None,
         watched_since_heard_s=_elapsed_s(clock, heard.last_at, now) if heard else None,
-        devices_30d=heard.devices_30d if heard else 0,
+        devices_30d=heard.devices if heard else 0,
         open_since=open_since,
     )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -14,6 +14,7 @@ from lora_registry.audit import RULES, gateway_state, radio_state, run
 from lora_registry.coverage.territories import Territories
 from lora_registry.domain.facts import DeviceFacts, Facts
 from lora_registry.domain.findings import Finding
+from lora_registry.domain.habit import NO_HISTORY, Habit
 from lora_registry.domain.identifiers import DevEui, GatewayId
 from lora_registry.pipeline.find_outages import find_outages
 from lora_registry.pipeline.gather_facts import (
@@ -21,15 +22,15 @@ from lora_registry.pipeline.gather_facts import (
     Collection,
     Completeness,
     OpenFindings,
+    Past,
     application_facts,
     collection,
     device_facts,
     gateway_facts,
 )
-from lora_registry.store import evidence, gateway_evidence, verdicts
+from lora_registry.store import evidence, gateway_evidence, habits, verdicts
 from lora_registry.store.engine import reading, writing
 
-RULE_VERSION = "1"
 PARTITION_DEVICES = 500
 """Two months of hourly uplinks of these are some 700,000 rows in memory at once, about 200 MB."""
 
@@ -46,6 +47,8 @@ class Audited:
 @dataclass(frozen=True, slots=True)
 class _Judged:
     facts: DeviceFacts
+    learnt: Habit | None
+    """Its habit, where that was learnt anew."""
     judgement: radio_state.Judgement
     airtime_s_per_day: float | None
     gateways_30d: int
@@ -67,7 +70,8 @@ def run_audit(
     """
     find_outages(engine, now=now)
     with writing(engine) as connection:
-        audited = Audited(verdicts.start_run(connection, judged_at=now, rule_version=RULE_VERSION))
+        rules = {rule.name: rule.version for rule in RULES}
+        audited = Audited(verdicts.start_run(connection, judged_at=now, rules=rules))
     with reading(engine) as connection:
         collected = collection(connection, now=now, zone=zone)
         already_open = verdicts.open_findings(connection)
@@ -93,18 +97,23 @@ def run_audit(
                 applications.setdefault(name, Completeness(device["registered_at"])).add(device)
         with writing(engine) as connection:
             verdicts.write_devices(connection, (_verdict(audited.run_id, one) for one in judged))
+            habits.write(
+                connection, [(DevEui(one.facts.dev_eui), one.learnt) for one in judged if one.learnt is not None]
+            )
             _find(connection, audited, [one.facts for one in judged], now)
         audited.states.update(one.judgement.state.value for one in judged)
         on_progress(audited.states.total())
     with reading(engine) as connection:
         gateways = list(gateway_facts(connection, collected, already_open))
+    described = list(application_facts(applications, already_open))
     with writing(engine) as connection:
         verdicts.write_gateways(
             connection,
             audited.run_id,
             [(GatewayId(one.gateway_id), gateway_state.judge(one, now), one.as_json()) for one in gateways],
         )
-        _find(connection, audited, [*gateways, *application_facts(applications, already_open)], now)
+        verdicts.write_applications(connection, audited.run_id, described)
+        _find(connection, audited, [*gateways, *described], now)
         verdicts.complete_run(connection, audited.run_id, completed_at=clock())
     return audited
 
@@ -112,28 +121,50 @@ def run_audit(
 def _judge(
     connection: Connection,
     part: evidence.Partition,
-    devices: Iterable[evidence.Row],
+    devices: Sequence[evidence.Row],
     *,
     collected: Collection,
     already_open: OpenFindings,
     territories: Territories,
 ) -> Iterable[_Judged]:
     now = collected.now
-    histories = evidence.histories(connection, part, until=now)
+    known = habits.read(connection, part)
+    due = {device["dev_eui"] for device in devices if _is_due(device, known.get(device["dev_eui"]), collected)}
+    histories = evidence.histories(connection, part, due, until=now)
     airtime = evidence.airtime_s_per_day(connection, part, until=now.date(), days=RECENT_DAYS)
     gateways = evidence.gateways_heard(connection, part, until=now.date(), days=RECENT_DAYS)
     placed = evidence.positions(connection, part)
     communes = dict(zip(placed, territories.of(list(placed.values())), strict=True))
     for device in devices:
         eui: DevEui = device["dev_eui"]
-        facts = device_facts(device, histories.get(eui), collected, already_open)
+        past = Past(known.get(eui), histories.get(eui, NO_HISTORY) if eui in due else None)
+        facts, learnt = device_facts(device, past, collected, already_open)
+        newer = past.habit is not None and past.habit.learnt_at > now
         yield _Judged(
             facts=facts,
+            learnt=None if newer else learnt,
             judgement=radio_state.judge(facts),
             airtime_s_per_day=airtime.get(eui),
             gateways_30d=gateways.get(eui, 0),
             territory_code=communes.get(eui),
         )
+
+
+def _is_due(device: evidence.Row, habit: Habit | None, collected: Collection) -> bool:
+    """Tell whether a device has to be learnt anew: for what came, or as it is late by what is known."""
+    total, last_at = device["uplinks_total"] or 0, device["last_data_at"]
+    if habit is None:
+        return total > 0
+    if habit.is_due(
+        number=device["dev_eui"].to_int64(), uplinks_total=total, last_uplink_at=last_at, now=collected.now
+    ):
+        return True
+    late_after_s, since = (
+        habit.learnt.get("late_after_s"),
+        collected.now - last_at if last_at is not None else None,
+    )
+    news = total > habit.uplinks_total
+    return news and late_after_s is not None and since is not None and since.total_seconds() > late_after_s
 
 
 def _verdict(run_id: int, judged: _Judged) -> verdicts.Verdict:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, Float, Integer, String, Text
+from sqlalchemy import JSON, BigInteger, Float, Integer, LargeBinary, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from lora_registry.domain.identifiers import DevEui, GatewayId
@@ -22,7 +22,7 @@ class AuditRun(Base):
     id: Mapped[int] = mapped_column(Integer, primary_key=True)
     judged_at: Mapped[datetime] = mapped_column(Instant, comment="the `now` it judged for")
     completed_at: Mapped[datetime | None] = mapped_column(Instant)
-    rule_version: Mapped[str] = mapped_column(String(40))
+    rules: Mapped[dict[str, int]] = mapped_column(JSON, comment="version of each rule that judged")
 
 
 class DeviceVerdict(Base):
@@ -48,6 +48,19 @@ class DeviceVerdict(Base):
     facts: Mapped[dict[str, Any]] = mapped_column(JSON, comment="what the rules saw")
 
 
+class DeviceHabit(Base):
+    """What one device's past has taught; see `domain.habit`."""
+
+    __tablename__ = "device_habit"
+    __table_args__ = {"sqlite_with_rowid": False, "info": lives(Lives.DISTRIBUTED)}  # noqa: RUF012
+
+    dev_eui: Mapped[DevEui] = mapped_column(DevEuiType, primary_key=True)
+    learnt_at: Mapped[datetime] = mapped_column(Instant)
+    uplinks_total: Mapped[int] = mapped_column(BigInteger, comment="ever stored, then")
+    learnt: Mapped[dict[str, Any]] = mapped_column(JSON, comment="facts that hold until it is learnt anew")
+    frames: Mapped[bytes] = mapped_column(LargeBinary, comment="the last ones, packed: domain.habit")
+
+
 class GatewayVerdict(Base):
     """What one run says of one gateway."""
 
@@ -60,12 +73,24 @@ class GatewayVerdict(Base):
     facts: Mapped[dict[str, Any]] = mapped_column(JSON)
 
 
-class Finding(Base):
-    """Something a person may have to do, identified by kind, subject and since when."""
+class ApplicationVerdict(Base):
+    """What one run saw of one application; its findings say the rest."""
 
-    __tablename__ = "finding"
-    __table_args__ = {"info": lives(Lives.LOCAL)}  # noqa: RUF012
+    __tablename__ = "application_verdict"
+    __table_args__ = {"sqlite_with_rowid": False, "info": lives(Lives.LOCAL)}  # noqa: RUF012
 
+    application: Mapped[str] = mapped_column(String(200), primary_key=True)
+    run_id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    facts: Mapped[dict[str, Any]] = mapped_column(JSON)
+
+
+class FindingVerdict(Base):
+    """What one run found, in its own words; it becomes a finding once the run is complete."""
+
+    __tablename__ = "finding_verdict"
+    __table_args__ = {"sqlite_with_rowid": False, "info": lives(Lives.LOCAL)}  # noqa: RUF012
+
+    run_id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
     kind: Mapped[str] = mapped_column(String(40), primary_key=True, comment="text: a new rule needs no migration")
     subject_kind: Mapped[str] = mapped_column(String(16), primary_key=True)
     subject: Mapped[str] = mapped_column(String(200), primary_key=True)
@@ -75,9 +100,34 @@ class Finding(Base):
     evidence: Mapped[dict[str, Any]] = mapped_column(JSON)
     explanation: Mapped[dict[str, str]] = mapped_column(JSON, comment="by language")
     cause: Mapped[str | None] = mapped_column(String(200))
-    status: Mapped[str] = mapped_column(String(16), info=merged(Merge.KEEP), comment="people move it")
+    patience_s: Mapped[float] = mapped_column(Float, comment="how long it may be seen once it is done")
+    rule_version: Mapped[int] = mapped_column(Integer)
+
+
+class Finding(Base):
+    """Something a person may have to do, identified by kind, subject and since when; as the last run saw it."""
+
+    __tablename__ = "finding"
+    __table_args__ = {"info": lives(Lives.LOCAL)}  # noqa: RUF012
+
+    kind: Mapped[str] = mapped_column(String(40), primary_key=True)
+    subject_kind: Mapped[str] = mapped_column(String(16), primary_key=True)
+    subject: Mapped[str] = mapped_column(String(200), primary_key=True)
+    since: Mapped[datetime] = mapped_column(Instant, primary_key=True)
+    severity: Mapped[str] = mapped_column(String(16))
+    confidence: Mapped[str] = mapped_column(String(16))
+    evidence: Mapped[dict[str, Any]] = mapped_column(JSON)
+    explanation: Mapped[dict[str, str]] = mapped_column(JSON, comment="by language")
+    cause: Mapped[str | None] = mapped_column(String(200))
+    patience_s: Mapped[float] = mapped_column(Float)
+    rule_version: Mapped[int] = mapped_column(Integer)
+    status: Mapped[str] = mapped_column(String(16), info=merged(Merge.KEEP), comment="domain.finding_status")
     first_run_id: Mapped[int] = mapped_column(Integer, info=merged(Merge.KEEP))
     last_run_id: Mapped[int] = mapped_column(Integer)
+    first_seen_at: Mapped[datetime] = mapped_column(
+        Instant, info=merged(Merge.MIN), comment="the `now` of a run that saw it"
+    )
+    last_seen_at: Mapped[datetime] = mapped_column(Instant, info=merged(Merge.MAX))
 
 
 class FindingObservation(Base):
@@ -92,3 +142,4 @@ class FindingObservation(Base):
     subject: Mapped[str] = mapped_column(String(200), primary_key=True)
     since: Mapped[datetime] = mapped_column(Instant, primary_key=True)
     severity: Mapped[str] = mapped_column(String(16))
+    reopened: Mapped[str | None] = mapped_column(String(16), comment="why this run opened it again, if it did")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -15,8 +16,9 @@ from sqlalchemy.sql.elements import ColumnElement
 from lora_registry.domain.flags import Flag
 from lora_registry.domain.history import UNKNOWN, History
 from lora_registry.domain.identifiers import DevEui
+from lora_registry.store import link_reads, staging
 from lora_registry.store.registry import DeviceRecord, Position, Service
-from lora_registry.store.telemetry import Device, DeviceDay, DeviceEvent, DeviceState, LinkDay, Uplink
+from lora_registry.store.telemetry import Device, DeviceDay, DeviceEvent, DeviceState, Uplink
 
 Row = dict[str, Any]
 _UINT32 = 1 << 32
@@ -64,6 +66,7 @@ def devices(connection: Connection, part: Partition) -> list[Row]:
             DeviceState.uplinks_total,
             DeviceState.first_uplink_at,
             DeviceState.last_uplink_at,
+            DeviceState.last_data_at,
             DeviceState.battery_pct,
             DeviceState.external_power,
             DeviceState.status_at,
@@ -79,8 +82,18 @@ def devices(connection: Connection, part: Partition) -> list[Row]:
     return [dict(row) for row in connection.execute(query).mappings()]
 
 
-def histories(connection: Connection, part: Partition, *, until: datetime) -> dict[DevEui, History]:
-    """Return each device's uplinks and joins up to an instant, by the time shown: all that retention has left."""
+def histories(
+    connection: Connection, part: Partition, devices: Collection[DevEui], *, until: datetime
+) -> dict[DevEui, History]:
+    """Return the uplinks and joins of some devices of a partition up to an instant, by the time shown.
+
+    All that retention has left.
+    """
+    if not devices:
+        return {}
+    wanted = staging.among(
+        connection.dialect, type_coerce(Uplink.dev_eui, BigInteger), [eui.to_int64() for eui in devices]
+    )
     joins = _joins(connection, part, until=until)
     shown = case((Uplink.flags.bitwise_and(_NOT_OWN_TIME) != 0, Uplink.received_at), else_=Uplink.at)
     seconds = _epoch_s(connection, shown)
@@ -92,7 +105,7 @@ def histories(connection: Connection, part: Partition, *, until: datetime) -> di
             type_coerce(Uplink.dev_addr, Integer),
             Uplink.flags,
         )
-        .where(_within(Uplink.dev_eui, part))
+        .where(wanted)
         .order_by(type_coerce(Uplink.dev_eui, BigInteger), seconds)
     )
     rows = connection.execute(query).all()
@@ -180,12 +193,12 @@ def airtime_s_per_day(connection: Connection, part: Partition, *, until: date, d
 
 def gateways_heard(connection: Connection, part: Partition, *, until: date, days: int) -> dict[DevEui, int]:
     """Return by how many gateways each device was heard in those `days`."""
-    query = (
-        select(LinkDay.dev_eui, func.count(LinkDay.gateway_id.distinct()))
-        .where(_within(LinkDay.dev_eui, part), LinkDay.day.between(until - timedelta(days=days - 1), until))
-        .group_by(LinkDay.dev_eui)
-    )
-    return {eui: int(gateways) for eui, gateways in connection.execute(query)}
+    pairs: set[tuple[int, int]] = set()
+    for block in link_reads.blocks(
+        connection, _within(DeviceDay.dev_eui, part), link_reads.last_days(until, days)
+    ):
+        pairs.update(zip(block.dev_eui.tolist(), block.gateway_id.tolist(), strict=True))
+    return {DevEui.from_int64(eui): gateways for eui, gateways in Counter(eui for eui, _ in pairs).items()}
 
 
 def positions(connection: Connection, part: Partition | None = None) -> dict[DevEui, tuple[float, float]]:

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, select
 
+from lora_registry.domain.facts import GatewayFacts
 from lora_registry.domain.identifiers import GatewayId
+from lora_registry.store import link_reads
+from lora_registry.store.audits import AuditRun, GatewayVerdict
 from lora_registry.store.collection import Gateway, GatewayDay
+from lora_registry.store.link_reads import Heard
 from lora_registry.store.registry import GatewayRecord, Territory
-from lora_registry.store.telemetry import LinkDay
+from lora_registry.store.telemetry import DeviceDay
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,15 +25,6 @@ class Reports:
     last_at: datetime
     interval_s: float | None
     """Usual seconds between two reports, from its fullest recent day."""
-
-
-@dataclass(frozen=True, slots=True)
-class Heard:
-    """What devices' uplinks say of a gateway up to an instant."""
-
-    first_day: date
-    last_at: datetime
-    devices_30d: int
 
 
 def networks(connection: Connection) -> dict[GatewayId, str]:
@@ -68,22 +63,46 @@ def reports(connection: Connection, *, until: datetime, days: int) -> dict[Gatew
 
 
 def heard(connection: Connection, *, until: datetime, days: int) -> dict[GatewayId, Heard]:
-    """Return what link days say of each gateway up to `until`."""
+    """Return what devices' days say of each gateway up to `until`; devices of the last `days`.
+
+    Days that an earlier run has read are not read again: what it said of them is carried forward.
+    """
     today = until.date()
-    span = (
-        select(LinkDay.gateway_id, func.min(LinkDay.day), func.max(LinkDay.last_at))
-        .where(LinkDay.day <= today)
-        .group_by(LinkDay.gateway_id)
+    counted_from = today - timedelta(days=days - 1)
+    judged_at, carried = _carried(connection, until)
+    conditions = [DeviceDay.day <= today]
+    if judged_at is not None:
+        conditions.append(DeviceDay.day >= min(counted_from, judged_at.date()))
+    found = link_reads.heard(connection, *conditions, counted_from=counted_from)
+    for gateway_id, (first_at, last_at) in carried.items():
+        one = found.setdefault(gateway_id, Heard(first_at, last_at))
+        one.first_at = min(one.first_at, first_at)
+        one.last_at = max(one.last_at, last_at)
+    for one in found.values():
+        one.last_at = min(one.last_at, until)
+    return found
+
+
+def _carried(
+    connection: Connection, until: datetime
+) -> tuple[datetime | None, dict[GatewayId, tuple[datetime, datetime]]]:
+    """Return when the last complete run by `until` judged, and from when to when it knew each gateway heard."""
+    query = select(AuditRun.id, AuditRun.judged_at).where(
+        AuditRun.completed_at.is_not(None), AuditRun.judged_at <= until
     )
-    recent = (
-        select(LinkDay.gateway_id, func.count(LinkDay.dev_eui.distinct()))
-        .where(LinkDay.day.between(today - timedelta(days=days - 1), today))
-        .group_by(LinkDay.gateway_id)
+    run = connection.execute(query.order_by(AuditRun.judged_at.desc(), AuditRun.id.desc()).limit(1)).first()
+    if run is None:
+        return None, {}
+    verdicts = connection.execute(
+        select(GatewayVerdict.gateway_id, GatewayVerdict.facts).where(GatewayVerdict.run_id == run.id)
     )
-    devices: dict[GatewayId, int] = {row[0]: row[1] for row in connection.execute(recent)}
-    return {
-        gateway_id: Heard(first_day, min(last_at, until), devices.get(gateway_id, 0))
-        for gateway_id, first_day, last_at in connection.execute(span)
+    facts = {gateway_id: GatewayFacts.from_json(told) for gateway_id, told in verdicts}
+    if not facts:  # verdicts of older runs are forgotten
+        return None, {}
+    return run.judged_at, {
+        gateway_id: (known.known_at, known.last_heard_at)
+        for gateway_id, known in facts.items()
+        if known.last_heard_at is not None
     }
 
 

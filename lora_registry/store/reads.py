@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, case, func, select, union
+from sqlalchemy import ColumnElement, Connection, Select, func, select, union
 from sqlalchemy.orm import aliased
 
-from lora_registry.domain.findings import Status
-from lora_registry.store.audits import AuditRun, DeviceVerdict, Finding
+from lora_registry.store.audits import AuditRun, DeviceVerdict
 from lora_registry.store.collection import DeadLetter
 from lora_registry.store.registry import DeviceRecord, Organisation, Service
 from lora_registry.store.telemetry import Device, DeviceState
@@ -30,6 +29,19 @@ def devices(
     dev_eui: str | None = None,
 ) -> list[Row]:
     """Return the registry's devices, by DevEUI; keys are those of `devices list --format json`."""
+    query = chosen(connection, state=state, commune=commune, service=service, dev_eui=dev_eui)
+    return [dict(row) for row in connection.execute(query).mappings()]
+
+
+def chosen(
+    connection: Connection,
+    *,
+    state: str | None = None,
+    commune: str | None = None,
+    service: str | None = None,
+    dev_eui: str | None = None,
+) -> Select[Any]:
+    """Return the query of these devices: those of all that is said, by the last audit's word."""
     query = _devices(last_run(connection))
     columns = query.selected_columns
     if state is not None:
@@ -40,7 +52,7 @@ def devices(
         query = query.where((Service.id == service) | (Service.name == service))
     if dev_eui is not None:
         query = query.where(columns["dev_eui"] == dev_eui)
-    return [dict(row) for row in connection.execute(query).mappings()]
+    return query
 
 
 def _devices(run_id: int | None) -> Select[Any]:
@@ -103,24 +115,3 @@ def dead_letters(connection: Connection, *, limit: int) -> list[Row]:
         .limit(limit)
     )  # fmt: skip
     return [dict(row) for row in connection.execute(query).mappings()]
-
-
-def findings(
-    connection: Connection, *, language: str, kind: str | None = None, cleared: bool = False
-) -> list[Row]:
-    """Return findings, worst first; keys are those of `findings list --format json`."""
-    query = select(
-        Finding.kind, Finding.subject_kind, Finding.subject, Finding.severity, Finding.confidence, Finding.since,
-        Finding.evidence, Finding.explanation, Finding.cause, Finding.status,
-    ).order_by(
-        case({"critical": 0, "warning": 1}, value=Finding.severity, else_=2),
-        Finding.since,
-        Finding.kind,
-        Finding.subject,
-    )  # fmt: skip
-    if kind is not None:
-        query = query.where(Finding.kind == kind)
-    if not cleared:
-        query = query.where(Finding.status != Status.CLEARED)
-    rows = connection.execute(query).mappings()
-    return [dict(row) | {"explanation": row["explanation"][language]} for row in rows]

@@ -1,4 +1,4 @@
-"""What an audit writes: a run, its verdicts and findings; shown only once the run is complete."""
+"""What an audit writes: a run, with its verdicts on each subject and what it found; shown once it is complete."""
 
 from __future__ import annotations
 
@@ -8,11 +8,20 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, delete, func, insert, select, update
 
+from lora_registry.domain.facts import ApplicationFacts
 from lora_registry.domain.findings import Finding as Found
 from lora_registry.domain.findings import Status
 from lora_registry.domain.identifiers import DevEui
+from lora_registry.store import findings as published
 from lora_registry.store import staging
-from lora_registry.store.audits import AuditRun, DeviceVerdict, Finding, FindingObservation, GatewayVerdict
+from lora_registry.store.audits import (
+    ApplicationVerdict,
+    AuditRun,
+    DeviceVerdict,
+    Finding,
+    FindingVerdict,
+    GatewayVerdict,
+)
 
 Row = Mapping[str, Any]
 _RUNS_KEPT = 2
@@ -37,16 +46,16 @@ class Verdict(NamedTuple):
 
 
 _GATEWAY_COLUMNS = ("gateway_id", "run_id", "state", "facts")
+_APPLICATION_COLUMNS = ("application", "run_id", "facts")
 _FINDING_COLUMNS = (
-    "kind", "subject_kind", "subject", "since", "severity", "confidence", "evidence", "explanation", "cause",
-    "status", "first_run_id", "last_run_id",
+    "run_id", "kind", "subject_kind", "subject", "since", "severity", "confidence", "evidence", "explanation",
+    "cause", "patience_s", "rule_version",
 )  # fmt: skip
-_OBSERVATION_COLUMNS = ("run_id", "kind", "subject_kind", "subject", "since", "severity")
 
 
-def start_run(connection: Connection, *, judged_at: datetime, rule_version: str) -> int:
-    """Begin a run; it is invisible until `complete_run`."""
-    result = connection.execute(insert(AuditRun).values(judged_at=judged_at, rule_version=rule_version))
+def start_run(connection: Connection, *, judged_at: datetime, rules: Mapping[str, int]) -> int:
+    """Begin a run by these versions of the rules; it is invisible until `complete_run`."""
+    result = connection.execute(insert(AuditRun).values(judged_at=judged_at, rules=dict(rules)))
     key = result.inserted_primary_key
     assert key is not None  # noqa: S101 - a single-row insert has one
     return int(key[0])
@@ -74,50 +83,39 @@ def open_findings(connection: Connection) -> dict[tuple[str, str], dict[str, dat
     return found
 
 
-def write_findings(connection: Connection, run_id: int, findings: Sequence[Found]) -> None:
-    """Create or renew findings, and record that this run saw them.
+def write_applications(connection: Connection, run_id: int, facts: Iterable[ApplicationFacts]) -> None:
+    """Write what the rules saw of each application."""
+    rows = [(one.application, run_id, one.as_json()) for one in facts]
+    staging.merge(connection, ApplicationVerdict.table(), _APPLICATION_COLUMNS, rows)
 
-    What a person said of one stays; one that had been cleared is open again.
-    """
+
+def write_findings(connection: Connection, run_id: int, findings: Sequence[Found]) -> None:
+    """Write what the run found; written again, it replaces itself. Nobody sees it before `complete_run`."""
     if not findings:
         return
     staging.merge(
         connection,
-        Finding.table(),
+        FindingVerdict.table(),
         _FINDING_COLUMNS,
         [
             (
-                found.kind, found.subject_kind, found.subject, found.since, found.severity, found.confidence,
-                found.evidence, found.explanation, found.cause, found.status, run_id, run_id,
+                run_id, found.kind, found.subject_kind, found.subject, found.since, found.severity,
+                found.confidence, found.evidence, found.explanation, found.cause, found.patience_s,
+                found.rule_version,
             )
             for found in findings
         ],
     )  # fmt: skip
-    staging.merge(
-        connection,
-        FindingObservation.table(),
-        _OBSERVATION_COLUMNS,
-        [
-            (run_id, found.kind, found.subject_kind, found.subject, found.since, found.severity)
-            for found in findings
-        ],
-    )
-    connection.execute(
-        update(Finding)
-        .where(Finding.last_run_id == run_id, Finding.status == Status.CLEARED)
-        .values(status=Status.OPEN)
-    )
 
 
 def complete_run(connection: Connection, run_id: int, *, completed_at: datetime) -> None:
-    """Make the run the one that is shown: clear what it did not see, forget verdicts of older runs."""
+    """Make the run the one that is shown: publish its findings, forget verdicts of older runs."""
+    judged_at = connection.scalar(select(AuditRun.judged_at).where(AuditRun.id == run_id))
+    assert judged_at is not None  # noqa: S101 - `start_run` wrote it
+    published.publish(connection, run_id, judged_at=judged_at)
     connection.execute(update(AuditRun).where(AuditRun.id == run_id).values(completed_at=completed_at))
-    connection.execute(
-        update(Finding)
-        .where(Finding.last_run_id < run_id, Finding.status != Status.CLEARED)
-        .values(status=Status.CLEARED)
-    )
-    newest = select(AuditRun.id).order_by(AuditRun.id.desc()).limit(_RUNS_KEPT)
+    complete = select(AuditRun.id).where(AuditRun.completed_at.is_not(None))
+    newest = complete.order_by(AuditRun.id.desc()).limit(_RUNS_KEPT)
     oldest_kept = connection.scalar(select(func.min(newest.subquery().c.id)))
-    for table in (DeviceVerdict, GatewayVerdict):
+    for table in (DeviceVerdict, GatewayVerdict, ApplicationVerdict, FindingVerdict):
         connection.execute(delete(table).where(table.run_id < oldest_kept))

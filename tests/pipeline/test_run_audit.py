@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -11,66 +10,21 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import Engine, insert
 
-from integrations.chirpstack import decode
 from lora_registry import wiring
+from lora_registry.domain.finding_status import STANDING
 from lora_registry.domain.identifiers import DevEui
-from lora_registry.domain.watching import Span
 from lora_registry.pipeline import run_audit as module
-from lora_registry.pipeline.run_audit import Audited, run_audit
+from lora_registry.pipeline.run_audit import run_audit
 from lora_registry.settings import Settings
-from lora_registry.store import reads, watches
+from lora_registry.store import reads
 from lora_registry.store.audits import GatewayVerdict
 from lora_registry.store.engine import reading, writing
+from lora_registry.store.finding_reads import Selection, findings
 from lora_registry.store.registry import DeviceRecord, Network, Position, Service, Territory
-from lora_registry.store.writes import Batch, write_batch
-from tests.integrations.samples import DEVICE_INFO, STATS, STATUS, UP, changed, message, topic
+from tests.audited import HOUR, START, judge, store, uplinks
+from tests.integrations.samples import DEVICE_INFO, STATS, STATUS, changed, message, topic
 
-START = datetime(2026, 9, 1, tzinfo=UTC)
-HOUR = timedelta(hours=1)
-
-
-def uplinks(dev_eui: str, hours: Iterable[float], **values: Any) -> list[Any]:
-    """Return an hourly device's messages; the counter is the hour."""
-    info = DEVICE_INFO | {"devEui": dev_eui}
-    return [
-        message(
-            "up",
-            changed(
-                UP,
-                deduplicationId=f"{dev_eui}-{hour}",
-                deviceInfo=info,
-                fCnt=int(hour),
-                time=(START + hour * HOUR).isoformat(),
-                **values,
-            ),
-            topic=topic("up", dev_eui),
-            received_at=START + hour * HOUR,
-        )
-        for hour in hours
-    ]
-
-
-def store(engine: Engine, messages: Iterable[Any], *, watched_hours: float | None = None) -> None:
-    """Store messages as if a listener had heard them, listening from the start on."""
-    batch = Batch("chirpstack")
-    for raw in messages:
-        event: Any = decode(raw)
-        (batch.device_events if hasattr(event, "header") else batch.gateway_events).append(event)
-    with writing(engine) as connection:
-        write_batch(connection, batch)
-        if watched_hours is not None:
-            span = Span(START, START + watched_hours * HOUR)
-            watches.replace(connection, network="chirpstack", session="s", source="listener", spans=[span])
-
-
-def judge(engine: Engine, hours: float, **options: Any) -> Audited:
-    return run_audit(
-        engine,
-        now=START + hours * HOUR,
-        clock=lambda: START + hours * HOUR,
-        zone=ZoneInfo("Europe/Paris"),
-        **options,
-    )
+STANDS = Selection(statuses=STANDING)
 
 
 def states(engine: Engine) -> dict[str, str]:
@@ -80,7 +34,7 @@ def states(engine: Engine) -> dict[str, str]:
 
 def open_kinds(engine: Engine) -> set[tuple[str, str]]:
     with reading(engine) as connection:
-        return {(row["kind"], row["subject"]) for row in reads.findings(connection, language="en")}
+        return {(row["kind"], row["subject"]) for row in findings(connection, STANDS, language="en")}
 
 
 ALIVE, DEAD, YOUNG = "70b3d57ed0000001", "70b3d57ed0000002", "70b3d57ed0000003"
@@ -146,7 +100,7 @@ def test_partitions_do_not_change_the_result(engine: Engine) -> None:
     for size in (1000, 7, 1):
         judge(engine, 400, partition_devices=size)
         with reading(engine) as connection:
-            told.append([reads.devices(connection), reads.findings(connection, language="fr")])
+            told.append([reads.devices(connection), findings(connection, STANDS, language="fr")])
     assert told[0] == told[1] == told[2]
 
 
@@ -154,17 +108,17 @@ def test_a_finding_lasts_until_it_is_over_and_comes_back_the_same(engine: Engine
     store(engine, uplinks(DEAD, range(300)), watched_hours=400)
     judge(engine, 400)
     with reading(engine) as connection:
-        first = [row for row in reads.findings(connection, language="en") if row["kind"] == "silent_device"]
+        first = [row for row in findings(connection, STANDS, language="en") if row["kind"] == "silent_device"]
     judge(engine, 400)
     with reading(engine) as connection:
-        again = [row for row in reads.findings(connection, language="en") if row["kind"] == "silent_device"]
+        again = [row for row in findings(connection, STANDS, language="en") if row["kind"] == "silent_device"]
     assert first == again, "the same kind, subject and since: one finding"
     assert first[0]["since"] == START + 299 * HOUR
     store(engine, uplinks(DEAD, [401]), watched_hours=402)
     judge(engine, 401.5)
     assert ("silent_device", DEAD) not in open_kinds(engine)
     with reading(engine) as connection:
-        everything = reads.findings(connection, language="en", cleared=True)
+        everything = findings(connection, Selection(), language="en")
     assert [row["status"] for row in everything if row["kind"] == "silent_device"] == ["cleared"]
 
 

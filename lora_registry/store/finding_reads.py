@@ -1,0 +1,126 @@
+"""What lists show of findings: a selection of them, how many are not listed, one with its journal."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import BigInteger, ColumnElement, Connection, Dialect, case, func, select, type_coerce
+
+from lora_registry.domain.findings import Severity, Status, SubjectKind
+from lora_registry.store import reads
+from lora_registry.store.audits import AuditRun, Finding, FindingObservation
+from lora_registry.store.findings import KEY
+from lora_registry.store.reads import Row
+from lora_registry.store.words import FindingWord
+
+_EUI_DIGITS = 16
+_WORST_FIRST = (
+    case({severity.value: -severity.rank for severity in Severity}, value=Finding.severity),
+    Finding.since,
+    Finding.kind,
+    Finding.subject,
+)
+_LISTED = (
+    *KEY, Finding.severity, Finding.confidence, Finding.evidence, Finding.explanation, Finding.cause,
+    Finding.status,
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Selection:
+    """Some findings: those of which all that is said is true. None says nothing."""
+
+    kind: str | None = None
+    subjects: Collection[str] | None = None
+    """Any of these."""
+    service: str | None = None
+    """Those of this service's devices, by id or name."""
+    commune: str | None = None
+    """Those of devices in this commune, by INSEE code."""
+    statuses: Collection[Status] | None = None
+
+    def condition(self, connection: Connection) -> list[ColumnElement[bool]]:
+        """Return what holds of these findings."""
+        said: list[ColumnElement[bool]] = []
+        if self.kind is not None:
+            said.append(Finding.kind == self.kind)
+        if self.subjects is not None:
+            said.append(Finding.subject.in_(self.subjects))
+        if self.statuses is not None:
+            said.append(Finding.status.in_(self.statuses))
+        if self.service is not None or self.commune is not None:
+            devices = reads.chosen(connection, service=self.service, commune=self.commune).order_by(None)
+            chosen = devices.subquery()
+            euis = select(_written(connection.dialect, chosen.c.dev_eui))
+            said += [Finding.subject_kind == SubjectKind.DEVICE, Finding.subject.in_(euis)]
+        return said
+
+
+def _written(dialect: Dialect, eui: ColumnElement[Any]) -> ColumnElement[str]:
+    """Return an identifier as people write it: findings are of many kinds of subject, hence of text."""
+    stored = type_coerce(eui, BigInteger)
+    if dialect.name == "postgresql":
+        return func.lpad(func.to_hex(stored), _EUI_DIGITS, "0")
+    return func.printf(f"%0{_EUI_DIGITS}x", stored)
+
+
+def findings(connection: Connection, selection: Selection, *, language: str) -> list[Row]:
+    """Return findings, worst first; keys are those of `findings list --format json`, and `subject_kind`."""
+    query = select(*_LISTED).where(*selection.condition(connection)).order_by(*_WORST_FIRST)
+    return [_told(dict(row), language) for row in connection.execute(query).mappings()]
+
+
+def _told(row: Row, language: str) -> Row:
+    return row | {"explanation": row["explanation"][language]}
+
+
+def counts(connection: Connection, selection: Selection) -> dict[Status, int]:
+    """Return how many findings there are of each status."""
+    query = select(Finding.status, func.count()).where(*selection.condition(connection)).group_by(Finding.status)
+    found = {Status(status): count for status, count in connection.execute(query)}
+    return {status: found[status] for status in Status if status in found}
+
+
+def latest(connection: Connection, selection: Selection, *, language: str) -> Row | None:
+    """Return the finding that began last, with all that is known of it and its `journal`; None: there is none.
+
+    An entry of the journal has `at`, `by` (None: the audit), `action`, `text`, `until`, `severity` and `status`.
+    """
+    seen = (Finding.first_seen_at, Finding.last_seen_at, Finding.rule_version)
+    query = select(*_LISTED, *seen).where(*selection.condition(connection)).order_by(Finding.since.desc()).limit(1)
+    row = connection.execute(query).mappings().first()
+    if row is None:
+        return None
+    journal = sorted([*_words(connection, row), *_reopenings(connection, row)], key=lambda entry: entry["at"])
+    return _told(dict(row), language) | {"journal": journal}
+
+
+def _words(connection: Connection, finding: Any) -> list[Row]:  # noqa: ANN401 - a row of any query
+    query = select(
+        FindingWord.said_at.label("at"), FindingWord.said_by.label("by"), FindingWord.action, FindingWord.text,
+        FindingWord.until, FindingWord.severity, FindingWord.status,
+    ).where(*_same(FindingWord, finding)).order_by(FindingWord.id)  # fmt: skip
+    return [dict(row) for row in connection.execute(query).mappings()]
+
+
+def _reopenings(connection: Connection, finding: Any) -> list[Row]:  # noqa: ANN401
+    """Return when audits opened it again, and why; those whose observation retention has left."""
+    query = (
+        select(AuditRun.judged_at, FindingObservation.reopened, FindingObservation.severity)
+        .join(AuditRun, AuditRun.id == FindingObservation.run_id)
+        .where(*_same(FindingObservation, finding), FindingObservation.reopened.is_not(None))
+        .order_by(FindingObservation.run_id)
+    )
+    return [
+        {
+            "at": at, "by": None, "action": reason, "text": None, "until": None, "severity": severity,
+            "status": Status.OPEN.value,
+        }
+        for at, reason, severity in connection.execute(query)
+    ]  # fmt: skip
+
+
+def _same(model: type[FindingWord | FindingObservation], finding: Any) -> list[ColumnElement[bool]]:  # noqa: ANN401
+    return [getattr(model, column.key) == finding[column.key] for column in KEY]

@@ -49,7 +49,7 @@ class MqttSource:
     ) -> None:
         self._address = address
         self._topics = tuple(topics)
-        self._messages: queue.SimpleQueue[RawMessage] = queue.SimpleQueue()
+        self._messages: queue.SimpleQueue[list[RawMessage]] = queue.SimpleQueue()
         # Held while acknowledging, so that the connection cannot change in between.
         self._lock = threading.Lock()
         self._connection = 0
@@ -96,8 +96,8 @@ class MqttSource:
         self._client.disconnect()
         self._client.loop_stop()
 
-    def take(self, timeout_s: float) -> RawMessage | None:
-        """Return the next message, or None.
+    def take(self, timeout_s: float) -> Sequence[RawMessage]:
+        """Return what came with one reading of the socket, or nothing.
 
         Raises:
             UnavailableError: the broker refuses us or a subscription.
@@ -109,7 +109,7 @@ class MqttSource:
         except queue.Empty:
             if self._failure is not None:
                 raise self._failure from None
-            return None
+            return ()
 
     def acknowledge(self, messages: Sequence[RawMessage]) -> None:
         """Confirm messages of this connection; the broker sends those of an earlier one again."""
@@ -179,16 +179,13 @@ class MqttSource:
         )
 
     def _on_publications(self, publications: list[Publication]) -> None:
-        received_at, connection, put = datetime.now(UTC), self._connection, self._messages.put
-        for topic, payload, qos, retained, packet_id in publications:
-            try:
-                text = topic.decode()
-            except UnicodeDecodeError:
-                # What no broker should let pass must still be told, the same at each delivery.
-                text = topic.decode("utf-8", "backslashreplace")
-            if "\x00" in text:  # nor does it fit a database
-                text = text.replace("\x00", "\\x00")
-            put(RawMessage(text, payload, received_at, qos, retained, (connection, packet_id)))
+        received_at, connection = datetime.now(UTC), self._connection
+        self._messages.put(
+            [
+                RawMessage(_text(topic), payload, received_at, qos, retained, (connection, packet_id))
+                for topic, payload, qos, retained, packet_id in publications
+            ]
+        )
 
     def _on_disconnect(
         self, _client: object, _userdata: object, _flags: object, reason: ReasonCode, _properties: object
@@ -222,3 +219,13 @@ class MqttSource:
         self._answered.set()
         self._client.disconnect()
         self._client.loop_stop()
+
+
+def _text(topic: bytes) -> str:
+    """Return a topic as text that fits a database, the same at each delivery."""
+    try:
+        text = topic.decode()
+    except UnicodeDecodeError:
+        # What no broker should let pass must still be told.
+        text = topic.decode("utf-8", "backslashreplace")
+    return text.replace("\x00", "\\x00") if "\x00" in text else text

@@ -12,8 +12,13 @@ from lora_registry.domain.events import Event, Ignored, RawMessage, Rejected
 class EventSource(Protocol):
     """Where messages come from: a broker, or a file."""
 
-    def take(self, timeout_s: float) -> RawMessage | None:
-        """Return the next message, or None when none came within `timeout_s`."""
+    def take(self, timeout_s: float) -> Sequence[RawMessage]:
+        """Return the next messages, some hundred at most; none when none came within `timeout_s`.
+
+        Raises:
+            LoraRegistryError: it broke off; told once everything that came before was taken.
+
+        """
 
     def acknowledge(self, messages: Sequence[RawMessage]) -> None:
         """Tell the source that these are safe with us; those of an earlier connection are skipped."""

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sqlalchemy import Engine
 
@@ -14,11 +15,15 @@ from integrations.chirpstack.redaction import redact
 from integrations.chirpstack.topics import SUBSCRIPTIONS
 from integrations.mqtt import Address, MqttSource
 from integrations.mqtt_publisher import MqttPublisher
-from lora_registry.pipeline.backfill import CaptureSource, reading_captures
+from lora_registry.pipeline.backfill import CaptureSource, HistorySource, reading_captures
 from lora_registry.pipeline.batching import Batcher
 from lora_registry.pipeline.ingest import Ingest
+from lora_registry.pipeline.storing import Storing
 from lora_registry.ports import Decoder, EventSource
 from lora_registry.settings import Settings
+
+if TYPE_CHECKING:
+    from integrations.chirpstack.event_database import EventDatabase
 
 
 def address(settings: Settings) -> Address:
@@ -65,14 +70,36 @@ def live_ingest(
 ) -> Ingest:
     """Return the listener's loop."""
     ingest = _ingest(settings, engine, source, decode, clock)
-    ingest.sleep, ingest.keep_lock = sleep, keep_lock
-    ingest.member = settings.mqtt_client_id if settings.mqtt_group else ""
+    ingest.storing.sleep, ingest.storing.keep_lock = sleep, keep_lock
+    ingest.storing.member = settings.mqtt_client_id if settings.mqtt_group else ""
     return ingest
 
 
 def backfill_ingest(settings: Settings, engine: Engine, path: Path, clock: Callable[[], datetime]) -> Ingest:
     """Return the same loop over a capture file."""
     return _ingest(settings, engine, CaptureSource(path, read_at=clock()), reading_captures(decode), clock)
+
+
+def event_tables(url: str, *, read_at: datetime, since: datetime | None, until: datetime | None) -> EventDatabase:
+    """Return the tables of ChirpStack's own PostgreSQL integration; not connected yet.
+
+    Raises:
+        SettingsError: `url` is not an address.
+
+    """
+    # PostgreSQL's driver, a tenth of a second: not for whoever keeps the registry in SQLite.
+    from integrations.chirpstack.event_database import EventDatabase  # noqa: PLC0415
+
+    return EventDatabase(url, read_at=read_at, since=since, until=until)
+
+
+def tables_ingest(
+    settings: Settings, engine: Engine, tables: EventDatabase, clock: Callable[[], datetime]
+) -> Ingest:
+    """Return the same loop over those tables, once they are surveyed."""
+    from integrations.chirpstack.event_tables import reading_rows  # noqa: PLC0415 - as above
+
+    return _ingest(settings, engine, HistorySource(tables.messages()), reading_rows(decode), clock)
 
 
 def _ingest(
@@ -83,12 +110,11 @@ def _ingest(
     clock: Callable[[], datetime],
 ) -> Ingest:
     return Ingest(
-        engine=engine,
         source=source,
         decode=decoder,
-        redact=redact,
-        network=settings.network,
         batcher=Batcher(settings.batch_size, timedelta(seconds=settings.batch_age_s)),
+        storing=Storing(
+            engine=engine, source=source, redact=redact, network=settings.network, clock=clock, sleep=time.sleep
+        ),
         clock=clock,
-        sleep=time.sleep,
     )

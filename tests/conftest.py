@@ -104,10 +104,12 @@ class Broker:
     def start(self, more: str = "allow_anonymous true\n") -> None:
         config = self.folder / "mosquitto.conf"
         config.write_text(
-            f"listener {self.port} 127.0.0.1\n{more}persistence true\n"
+            f"listener {self.port} 127.0.0.1\npersistence true\n"
             f"persistence_location {self.folder}/\nmax_queued_messages 0\nmax_inflight_messages 2000\n"
             # As root mosquitto would otherwise become a user who cannot read this folder.
             + ("user root\n" if os.geteuid() == 0 else "")
+            # Last, so that it may say otherwise than we do.
+            + more
         )
         with (self.folder / "mosquitto.log").open("ab") as log:
             self.process = subprocess.Popen([self.program, "-c", str(config)], stdout=log, stderr=log)

@@ -21,14 +21,60 @@ def one_of(table: str, column: str, words: str) -> sa.CheckConstraint:
     return sa.CheckConstraint(f"{column} IN ({listed})", name=op.f(f"ck_{table}_{column}"))
 
 
+def partitions_that_stay(table: str) -> None:
+    """Make the partitions of keys without a week of their own; ingest makes those of weeks.
+
+    The bounds are those of lora_registry.domain.raw_weeks, as they were when this was written.
+    """
+    if op.get_bind().dialect.name == "postgresql":
+        for name, start, end in (
+            ("undated", "MINVALUE", "'2014-12-29 00:00+00'"),
+            ("ahead", "'2040-01-02 00:00+00'", "MAXVALUE"),
+        ):
+            op.execute(f"CREATE TABLE {table}_{name} (LIKE {table} INCLUDING ALL)")
+            op.execute(f"ALTER TABLE {table} ATTACH PARTITION {table}_{name} FOR VALUES FROM ({start}) TO ({end})")
+
+
 def upgrade() -> None:
+    op.create_table(
+        "application_verdict",
+        sa.Column("application", sa.String(200), nullable=False),
+        sa.Column("run_id", sa.Integer(), nullable=False),
+        sa.Column("facts", sa.JSON(), nullable=False),
+        sa.PrimaryKeyConstraint("application", "run_id", name="pk_application_verdict"),
+        sqlite_with_rowid=False,
+    )
     op.create_table(
         "audit_run",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("judged_at", INSTANT, nullable=False, comment="the `now` it judged for"),
         sa.Column("completed_at", INSTANT, nullable=True),
-        sa.Column("rule_version", sa.String(40), nullable=False),
+        sa.Column("rules", sa.JSON(), nullable=False, comment="version of each rule that judged"),
         sa.PrimaryKeyConstraint("id", name="pk_audit_run"),
+    )
+    op.create_table(
+        "channel_sketch",
+        sa.Column("dev_eui", sa.BigInteger(), nullable=False),
+        sa.Column("week", sa.Date(), nullable=False, comment="its Monday, UTC"),
+        sa.Column("body", sa.LargeBinary(), nullable=False, comment="packed, see store.sketch_packing"),
+        sa.PrimaryKeyConstraint("dev_eui", "week", name="pk_channel_sketch"),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "channel_tail",
+        sa.Column("dev_eui", sa.BigInteger(), nullable=False, autoincrement=False),
+        sa.Column("payload_hash", sa.BigInteger(), nullable=False, comment="of the last payload, keyed: BLAKE2b"),
+        sa.Column("frames", sa.LargeBinary(), nullable=False, comment="packed, see store.channel_frames"),
+        sa.PrimaryKeyConstraint("dev_eui", name="pk_channel_tail"),
+        sqlite_with_rowid=False,
+        postgresql_with={"fillfactor": 50},
+    )
+    op.create_table(
+        "channel_trace",
+        sa.Column("dev_eui", sa.BigInteger(), nullable=False, autoincrement=False),
+        sa.Column("traces", sa.LargeBinary(), nullable=False, comment="packed, see store.sketch_packing"),
+        sa.PrimaryKeyConstraint("dev_eui", name="pk_channel_trace"),
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "collection_outage",
@@ -88,6 +134,9 @@ def upgrade() -> None:
         sa.Column("sf12", sa.Integer(), nullable=False),
         sa.Column("first_at", INSTANT, nullable=True),
         sa.Column("last_at", INSTANT, nullable=True),
+        sa.Column(
+            "links", sa.LargeBinary(), nullable=False, comment="what each gateway heard, packed: domain.links"
+        ),
         sa.PrimaryKeyConstraint("dev_eui", "day", name="pk_device_day"),
         sqlite_with_rowid=False,
     )
@@ -101,6 +150,18 @@ def upgrade() -> None:
         sa.Column("flags", sa.SmallInteger(), nullable=False),
         sa.Column("body", sa.JSON(), nullable=False),
         sa.PrimaryKeyConstraint("dev_eui", "at", "key", name="pk_device_event"),
+        sqlite_with_rowid=False,
+        postgresql_partition_by="RANGE (at)",
+    )
+    partitions_that_stay("device_event")
+    op.create_table(
+        "device_habit",
+        sa.Column("dev_eui", sa.BigInteger(), nullable=False),
+        sa.Column("learnt_at", INSTANT, nullable=False),
+        sa.Column("uplinks_total", sa.BigInteger(), nullable=False, comment="ever stored, then"),
+        sa.Column("learnt", sa.JSON(), nullable=False, comment="facts that hold until it is learnt anew"),
+        sa.Column("frames", sa.LargeBinary(), nullable=False, comment="the last ones, packed: domain.habit"),
+        sa.PrimaryKeyConstraint("dev_eui", name="pk_device_habit"),
         sqlite_with_rowid=False,
     )
     op.create_table(
@@ -140,6 +201,12 @@ def upgrade() -> None:
         ),
         sa.Column("first_uplink_at", INSTANT, nullable=True),
         sa.Column("last_uplink_at", INSTANT, nullable=True),
+        sa.Column(
+            "last_data_at",
+            INSTANT,
+            nullable=True,
+            comment="of the last uplink that was not MAC commands alone",
+        ),
         sa.Column("last_received_at", INSTANT, nullable=True),
         sa.Column("joins_total", sa.Integer(), nullable=False),
         sa.Column("last_join_at", INSTANT, nullable=True),
@@ -173,7 +240,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "finding",
-        sa.Column("kind", sa.String(40), nullable=False, comment="text: a new rule needs no migration"),
+        sa.Column("kind", sa.String(40), nullable=False),
         sa.Column("subject_kind", sa.String(16), nullable=False),
         sa.Column("subject", sa.String(200), nullable=False),
         sa.Column("since", INSTANT, nullable=False),
@@ -182,9 +249,13 @@ def upgrade() -> None:
         sa.Column("evidence", sa.JSON(), nullable=False),
         sa.Column("explanation", sa.JSON(), nullable=False, comment="by language"),
         sa.Column("cause", sa.String(200), nullable=True),
-        sa.Column("status", sa.String(16), nullable=False, comment="people move it"),
+        sa.Column("patience_s", sa.Float(), nullable=False),
+        sa.Column("rule_version", sa.Integer(), nullable=False),
+        sa.Column("status", sa.String(16), nullable=False, comment="domain.finding_status"),
         sa.Column("first_run_id", sa.Integer(), nullable=False),
         sa.Column("last_run_id", sa.Integer(), nullable=False),
+        sa.Column("first_seen_at", INSTANT, nullable=False, comment="the `now` of a run that saw it"),
+        sa.Column("last_seen_at", INSTANT, nullable=False),
         sa.PrimaryKeyConstraint("kind", "subject_kind", "subject", "since", name="pk_finding"),
     )
     op.create_table(
@@ -195,11 +266,49 @@ def upgrade() -> None:
         sa.Column("subject", sa.String(200), nullable=False),
         sa.Column("since", INSTANT, nullable=False),
         sa.Column("severity", sa.String(16), nullable=False),
+        sa.Column("reopened", sa.String(16), nullable=True, comment="why this run opened it again, if it did"),
         sa.PrimaryKeyConstraint(
             "run_id", "kind", "subject_kind", "subject", "since", name="pk_finding_observation"
         ),
         sqlite_with_rowid=False,
     )
+    op.create_table(
+        "finding_verdict",
+        sa.Column("run_id", sa.Integer(), nullable=False),
+        sa.Column("kind", sa.String(40), nullable=False, comment="text: a new rule needs no migration"),
+        sa.Column("subject_kind", sa.String(16), nullable=False),
+        sa.Column("subject", sa.String(200), nullable=False),
+        sa.Column("since", INSTANT, nullable=False),
+        sa.Column("severity", sa.String(16), nullable=False),
+        sa.Column("confidence", sa.String(16), nullable=False),
+        sa.Column("evidence", sa.JSON(), nullable=False),
+        sa.Column("explanation", sa.JSON(), nullable=False, comment="by language"),
+        sa.Column("cause", sa.String(200), nullable=True),
+        sa.Column("patience_s", sa.Float(), nullable=False, comment="how long it may be seen once it is done"),
+        sa.Column("rule_version", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("run_id", "kind", "subject_kind", "subject", "since", name="pk_finding_verdict"),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "finding_word",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("kind", sa.String(40), nullable=False),
+        sa.Column("subject_kind", sa.String(16), nullable=False),
+        sa.Column("subject", sa.String(200), nullable=False),
+        sa.Column("since", INSTANT, nullable=False),
+        sa.Column("said_at", INSTANT, nullable=False),
+        sa.Column("said_by", sa.String(200), nullable=False),
+        sa.Column("action", sa.String(16), nullable=False),
+        sa.Column("text", sa.Text(), nullable=True),
+        sa.Column("until", INSTANT, nullable=True, comment="end of a snooze"),
+        sa.Column("severity", sa.String(16), nullable=False, comment="of the finding, then"),
+        sa.Column("status", sa.String(16), nullable=False, comment="where this left the finding"),
+        sa.PrimaryKeyConstraint("id", name="pk_finding_word"),
+        one_of("finding_word", "action", "acknowledge, snooze, answer, resolve, reopen"),
+        one_of("finding_word", "severity", "info, warning, critical"),
+        one_of("finding_word", "status", "open, acknowledged, snoozed, answered, resolved, cleared"),
+    )
+    op.create_index("ix_finding_word_finding", "finding_word", ["kind", "subject_kind", "subject", "since"])
     op.create_table(
         "gateway",
         sa.Column("gateway_id", sa.BigInteger(), nullable=False, autoincrement=False),
@@ -233,7 +342,9 @@ def upgrade() -> None:
         sa.Column("at", INSTANT, nullable=False),
         sa.PrimaryKeyConstraint("gateway_id", "at", name="pk_gateway_report"),
         sqlite_with_rowid=False,
+        postgresql_partition_by="RANGE (at)",
     )
+    partitions_that_stay("gateway_report")
     op.create_table(
         "gateway_verdict",
         sa.Column("gateway_id", sa.BigInteger(), nullable=False),
@@ -241,6 +352,14 @@ def upgrade() -> None:
         sa.Column("state", sa.String(16), nullable=False),
         sa.Column("facts", sa.JSON(), nullable=False),
         sa.PrimaryKeyConstraint("gateway_id", "run_id", name="pk_gateway_verdict"),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "hourly_mean",
+        sa.Column("dev_eui", sa.BigInteger(), nullable=False),
+        sa.Column("day", sa.Date(), nullable=False, comment="UTC"),
+        sa.Column("means", sa.LargeBinary(), nullable=False, comment="packed, see store.sketch_packing"),
+        sa.PrimaryKeyConstraint("dev_eui", "day", name="pk_hourly_mean"),
         sqlite_with_rowid=False,
     )
     op.create_table(
@@ -252,22 +371,24 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("dev_eui", "since", name="pk_installation"),
     )
     op.create_table(
-        "link_day",
-        sa.Column("dev_eui", sa.BigInteger(), nullable=False),
-        sa.Column("gateway_id", sa.BigInteger(), nullable=False),
-        sa.Column("day", sa.Date(), nullable=False),
-        sa.Column("uplinks", sa.Integer(), nullable=False),
-        sa.Column("best", sa.Integer(), nullable=False, comment="uplinks it heard best"),
-        sa.Column("signals", sa.Integer(), nullable=False, comment="with a possible RSSI and SNR"),
-        sa.Column("esp_sum_dbm", sa.Float(), nullable=False),
-        sa.Column("esp_square_sum", sa.Float(), nullable=False),
-        sa.Column("snr_max_db", sa.Float(), nullable=True),
-        sa.Column("last_at", INSTANT, nullable=False),
-        sa.Column("latitude", sa.Float(), nullable=True, comment="the gateway's, then"),
-        sa.Column("longitude", sa.Float(), nullable=True),
-        sa.Column("altitude_m", sa.Float(), nullable=True),
-        sa.PrimaryKeyConstraint("dev_eui", "gateway_id", "day", name="pk_link_day"),
-        sqlite_with_rowid=False,
+        "maintenance",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("subject_kind", sa.String(16), nullable=False),
+        sa.Column(
+            "subject",
+            sa.String(200),
+            nullable=False,
+            comment="DevEUI, gateway id, service, application or network",
+        ),
+        sa.Column("starts_at", INSTANT, nullable=False),
+        sa.Column("ends_at", INSTANT, nullable=False, comment="as planned"),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("said_at", INSTANT, nullable=False),
+        sa.Column("said_by", sa.String(200), nullable=False),
+        sa.Column("ended_at", INSTANT, nullable=True, comment="when somebody said it was over, before"),
+        sa.Column("ended_by", sa.String(200), nullable=True),
+        sa.PrimaryKeyConstraint("id", name="pk_maintenance"),
+        one_of("maintenance", "subject_kind", "device, gateway, service, application, network"),
     )
     op.create_table(
         "network",
@@ -288,6 +409,26 @@ def upgrade() -> None:
         sa.Column("accuracy_m", sa.Float(), nullable=True),
         sa.PrimaryKeyConstraint("dev_eui", "since", "source", name="pk_position"),
         one_of("position", "source", "surveyed, imported, tag, geocoded, estimated, none"),
+    )
+    op.create_table(
+        "raw_stray",
+        sa.Column("week", sa.Date(), nullable=False, comment="they belong to"),
+        sa.Column("lies_in", sa.Date(), nullable=False, comment="a week of the stretch of their keys"),
+        sa.PrimaryKeyConstraint("week", "lies_in", name="pk_raw_stray"),
+    )
+    op.create_table(
+        "raw_week",
+        sa.Column("week", sa.Date(), nullable=False, comment="its Monday"),
+        sa.Column("last_insert_at", INSTANT, nullable=False, comment="to an hour"),
+        sa.Column("sealed_at", INSTANT, nullable=True, comment="nothing is added from then on"),
+        sa.Column("emptied_at", INSTANT, nullable=True, comment="when its last row was gone"),
+        sa.PrimaryKeyConstraint("week", name="pk_raw_week"),
+    )
+    op.create_table(
+        "sketch_key",
+        sa.Column("id", sa.Integer(), nullable=False, autoincrement=False),
+        sa.Column("key", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_sketch_key"),
     )
     op.create_table(
         "territory",
@@ -318,7 +459,9 @@ def upgrade() -> None:
         sa.Column("receptions", sa.LargeBinary(), nullable=False, comment="packed, see store.receptions"),
         sa.PrimaryKeyConstraint("dev_eui", "at", "key", name="pk_uplink"),
         sqlite_with_rowid=False,
+        postgresql_partition_by="RANGE (at)",
     )
+    partitions_that_stay("uplink")
     op.create_table(
         "watch",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -441,22 +584,34 @@ def downgrade() -> None:
     op.drop_table("watch")
     op.drop_table("uplink")
     op.drop_table("territory")
+    op.drop_table("sketch_key")
+    op.drop_table("raw_week")
+    op.drop_table("raw_stray")
     op.drop_table("position")
     op.drop_table("network")
-    op.drop_table("link_day")
+    op.drop_table("maintenance")
     op.drop_table("installation")
+    op.drop_table("hourly_mean")
     op.drop_table("gateway_verdict")
     op.drop_table("gateway_report")
     op.drop_table("gateway_day")
     op.drop_table("gateway")
+    op.drop_index("ix_finding_word_finding", "finding_word")
+    op.drop_table("finding_word")
+    op.drop_table("finding_verdict")
     op.drop_table("finding_observation")
     op.drop_table("finding")
     op.drop_table("device_verdict")
     op.drop_table("device_state")
+    op.drop_table("device_habit")
     op.drop_table("device_record")
     op.drop_table("device_event")
     op.drop_table("device_day")
     op.drop_table("device")
     op.drop_table("dead_letter")
     op.drop_table("collection_outage")
+    op.drop_table("channel_trace")
+    op.drop_table("channel_tail")
+    op.drop_table("channel_sketch")
     op.drop_table("audit_run")
+    op.drop_table("application_verdict")

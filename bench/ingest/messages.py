@@ -1,7 +1,7 @@
 """A city's uplinks as ChirpStack 4 publishes them, encoded as MQTT publications ahead of the measured time.
 
 Every device sends once an hour. Each stretch of messages begins on another of 30 simulated days, so that states
-are updated while device-days and link-days are both created and added to. 1.84 kB with three gateways on average.
+are updated while device-days are both created and added to. 1.84 kB with three gateways on average.
 """
 
 from __future__ import annotations

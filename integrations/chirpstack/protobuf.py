@@ -5,7 +5,9 @@ chirpstack-api imports gRPC, some 40 MB and half a second: it is loaded at the f
 
 from __future__ import annotations
 
+import binascii
 import functools
+import math
 from types import ModuleType
 from typing import Any, TypeVar
 
@@ -56,9 +58,13 @@ def device_event(kind: str, shape: type[shapes.DeviceEvent], payload: bytes) -> 
     elif kind == "log":
         fields["level"] = _enum_name(message, "level")
         fields["code"] = _enum_name(message, "code")
+        fields["context"] = dict(message.context)
     # Copying checks nothing: Protobuf's int32 has room for an RSSI that no column has.
+    values = msgspec.to_builtins(_copy(message, shape, **fields))
+    if kind == "up":  # written as in JSON, where NaN is null
+        values["object"] = msgspec.Raw(msgspec.json.encode(values["object"]))
     try:
-        return msgspec.convert(msgspec.to_builtins(_copy(message, shape, **fields)), shape)
+        return msgspec.convert(values, shape)
     except msgspec.ValidationError as error:
         raise UnusableError("wrong_value", str(error)[:300]) from error
 
@@ -133,9 +139,12 @@ def _enum_name(message: Any, field: str) -> str:  # noqa: ANN401
 def _uplink_fields(message: Any) -> dict[str, Any]:  # noqa: ANN401
     lora = message.tx_info.modulation.lora if message.tx_info.modulation.HasField("lora") else None
     return {
-        # Its length is all that is used: four characters of base64 for each three bytes begun.
-        "data": _base64_of_size(len(message.data)),
-        "rx_info": [_copy(item, shapes.UplinkRxInfo, location=_location(item)) for item in message.rx_info],
+        "data": binascii.b2a_base64(message.data, newline=False).decode(),
+        "object": _plain(message.object),
+        "rx_info": [
+            _copy(item, shapes.UplinkRxInfo, location=_location(item), snr=_number(item.snr, "rxInfo.snr"))
+            for item in message.rx_info
+        ],
         "tx_info": shapes.UplinkTxInfo(
             frequency=message.tx_info.frequency,
             modulation=shapes.Modulation(
@@ -152,5 +161,25 @@ def _uplink_fields(message: Any) -> dict[str, Any]:  # noqa: ANN401
     }
 
 
-def _base64_of_size(size: int) -> str:
-    return "A" * (-(-size // 3) * 4 - -size % 3) + "=" * (-size % 3)
+def _number(value: float, where: str) -> float:
+    """Return a number that JSON could have written: no range refuses NaN."""
+    if math.isnan(value):
+        raise UnusableError("wrong_value", f"{where}: not a number")
+    return value
+
+
+def _plain(struct: Any) -> dict[str, Any]:  # noqa: ANN401
+    """Return a google.protobuf.Struct as plain values; protobuf's parser bounds its depth."""
+    return {name: _plain_value(value) for name, value in struct.fields.items()}
+
+
+def _plain_value(value: Any) -> Any:  # noqa: ANN401
+    match value.WhichOneof("kind"):
+        case "struct_value":
+            return _plain(value.struct_value)
+        case "list_value":
+            return [_plain_value(item) for item in value.list_value.values]
+        case "null_value" | None:
+            return None
+        case kind:
+            return getattr(value, kind)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from msgspec import Meta, Struct
+from msgspec import Meta, Raw, Struct
 
 UInt32 = Annotated[int, Meta(ge=0, le=0xFFFF_FFFF)]
 UInt16 = Annotated[int, Meta(ge=0, le=0xFFFF)]
@@ -98,6 +98,8 @@ class UplinkEvent(DeviceEvent):
     f_port: UInt8 | None = 0
     confirmed: bool = False
     data: str | None = ""
+    object: Raw = Raw(b"")
+    """The codec's answer, as it was written: read by whom it concerns, for most objects by nobody."""
     rx_info: list[UplinkRxInfo] | None = None
     tx_info: UplinkTxInfo | None = None
     relay_rx_info: dict[str, Any] | None = None
@@ -130,6 +132,7 @@ class TxAckEvent(DeviceEvent):
 
     gateway_id: str = ""
     f_cnt_down: UInt32 = 0
+    queue_item_id: Text = ""
 
 
 class LogEvent(DeviceEvent):
@@ -138,6 +141,7 @@ class LogEvent(DeviceEvent):
     level: Text = "INFO"
     code: Text = "UNKNOWN"
     description: str = ""
+    context: dict[str, Any] | None = None
 
 
 class LocationEvent(DeviceEvent):

@@ -7,7 +7,6 @@ and where it has the usual shape, the identifiers the message must agree with.
 from __future__ import annotations
 
 import re
-from functools import lru_cache
 from typing import NamedTuple
 
 DEVICE_TOPICS = ("application/+/device/+/event/+",)
@@ -25,8 +24,8 @@ _GATEWAY = re.compile(
     r"(?:(?P<region>.+)/)?gateway/(?P<id>[^/]*)/(?:event/(?P<event>[a-z]+)|state/(?P<state>[a-z]+))"
 )
 
-# Topics come again with each message of a device; a longer one is not kept: a broker may carry anything.
-_LONGEST_REMEMBERED = 128
+_LEVELS = 6  # of the usual topic; what has more is not it
+_USUAL_EVENTS = frozenset({"up", "join", "status", "ack", "txack", "log", "location"})
 
 # Names of version 3 (and of servers before 3.11) for what version 4 calls otherwise.
 _OLD_NAMES = {"rx": "up", "error": "log"}
@@ -58,15 +57,9 @@ def parse_topic(topic: str) -> DeviceTopic | GatewayTopic | None:
     eu868/gateway/7276ff000b031f00/event/stats         GatewayTopic(stats, ..., eu868)
     gateway/7276ff000b031f00/state/conn                GatewayTopic(conn, ..., "")
     """
-    return _remembered(topic) if len(topic) <= _LONGEST_REMEMBERED else _parse(topic)
-
-
-@lru_cache(8192)
-def _remembered(topic: str) -> DeviceTopic | GatewayTopic | None:
-    return _parse(topic)
-
-
-def _parse(topic: str) -> DeviceTopic | GatewayTopic | None:
+    match topic.split("/", _LEVELS):
+        case ["application", _, "device", dev_eui, "event", event] if event in _USUAL_EVENTS:
+            return DeviceTopic(event, dev_eui)
     if (match := _GATEWAY.fullmatch(topic)) is not None:
         event = match["event"] or match["state"]
         return GatewayTopic(event, match["id"], match["region"] or "")

@@ -6,10 +6,14 @@ Functions raise `UnusableError`; `events.decode` turns it into a `Rejected`.
 from __future__ import annotations
 
 import hashlib
+import json
 import math
 import re
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
+
+import msgspec
 
 from integrations.chirpstack import shapes
 from lora_registry.domain import events
@@ -27,10 +31,7 @@ _POLE, _ANTIMERIDIAN = 90.0, 180.0
 _LONGEST_REGION = 64
 # What comes again with every message is read once. Bounded, and only short texts: a broker may carry anything.
 _REMEMBERED_GATEWAYS = 4096
-_REMEMBERED_DEVICES = 8192
 _EUI_DIGITS = 16
-_LONGEST_REMEMBERED_TAGS = 1024
-_identities: dict[str, tuple[shapes.DeviceInfo, events.DeviceIdentity]] = {}
 
 
 class UnusableError(ValueError):
@@ -45,7 +46,7 @@ class UnusableError(ValueError):
 def event_key(kind: str, identity: bytes) -> int:
     """Return the signed 64-bit hash that, with device and time, identifies an event.
 
-    `identity` is the deduplicationId, or the whole payload where there is none.
+    `identity` is the deduplicationId; where there is none, what the event says, or the whole payload (`header`).
     """
     digest = hashlib.blake2b(identity, digest_size=8, key=kind.encode()).digest()
     return int.from_bytes(digest, "big", signed=True)
@@ -153,6 +154,12 @@ def payload_size(data: str | None) -> int:
     return max(0, len(data) * 3 // 4 - data.count("=", -2))
 
 
+def decoded(written: msgspec.Raw) -> bytes:
+    """Return the codec's object as its JSON text, unread; empty where there is none."""
+    text_of_it = bytes(written)
+    return b"" if text_of_it in (b"null", b"{}") else text_of_it
+
+
 def modulation(tx_info: shapes.UplinkTxInfo | None) -> events.Modulation:
     """Return the LoRa modulation; without one (FSK, LR-FHSS, absent) no spreading factor."""
     lora = tx_info.modulation.lora if tx_info is not None and tx_info.modulation is not None else None
@@ -163,64 +170,53 @@ def modulation(tx_info: shapes.UplinkTxInfo | None) -> events.Modulation:
 
 
 def identity(info: shapes.DeviceInfo) -> events.DeviceIdentity:
-    """Return who sent; what is unchanged since a device's last message is not read again."""
-    known = _identities.get(info.dev_eui)
-    if known is not None and known[0] == info:
-        return known[1]
-    read = _identity(info)
-    tags = info.tags or {}
-    # A number among the tags would compare equal to another writing of it.
-    texts = [value for value in tags.values() if isinstance(value, str)]
-    if len(texts) == len(tags) and sum(map(len, (*tags, *texts))) <= _LONGEST_REMEMBERED_TAGS:
-        if len(_identities) >= _REMEMBERED_DEVICES:
-            _identities.clear()
-        _identities[info.dev_eui] = (info, read)
-    return read
+    """Return who sent."""
+    names = (
+        info.device_name, info.application_id, info.application_name, info.device_profile_id,
+        info.device_profile_name, info.tenant_id, info.tenant_name, info.device_class_enabled,
+    )  # fmt: skip
+    tags = tuple(sorted([(key, str(value)) for key, value in (info.tags or {}).items() if value is not None]))
+    everything = "".join([*names, *["".join(tag) for tag in tags]])
+    if not everything.isascii() or _REFUSED_BY_POSTGRESQL in everything:
+        names = tuple(map(text, names))  # type: ignore[assignment]  # as many as there were
+        tags = tuple(sorted((text(key), text(value)) for key, value in tags))
+    return events.DeviceIdentity(dev_eui(info.dev_eui, "deviceInfo.devEui"), *names, tags)
 
 
-def _identity(info: shapes.DeviceInfo) -> events.DeviceIdentity:
-    tags = info.tags or {}
-    return events.DeviceIdentity(
-        dev_eui=dev_eui(info.dev_eui, "deviceInfo.devEui"),
-        name=text(info.device_name),
-        application_id=text(info.application_id),
-        application_name=text(info.application_name),
-        profile_id=text(info.device_profile_id),
-        profile_name=text(info.device_profile_name),
-        tenant_id=text(info.tenant_id),
-        tenant_name=text(info.tenant_name),
-        device_class=text(info.device_class_enabled),
-        tags=tuple(sorted((text(key), text(str(value))) for key, value in tags.items() if value is not None)),
-    )
+def header(kind: str, event: shapes.DeviceEvent, raw: events.RawMessage, says: str = "") -> events.Header:
+    """Return what every device event has.
 
-
-def header(kind: str, event: shapes.DeviceEvent, raw: events.RawMessage) -> events.Header:
-    """Return what every device event has."""
+    One without deduplicationId but with a time is known by what it `says`, where given: its row in ChirpStack's
+    own database then has the same key. Any other is known by its bytes.
+    """
     timing = events.Timing.of(instant(event.time), raw.received_at)
     if raw.retained and timing.clock is not events.Clock.OWN:
         raise UnusableError(
             "retained_without_time", "a retained message says nothing about when, and it has no credible time"
         )
-    identity_bytes = event.deduplication_id.encode("utf-8", "replace") if event.deduplication_id else raw.payload
+    known_by = event.deduplication_id or (says if timing.key_at != events.EPOCH else "")
     return events.Header(
         device=identity(event.device_info),
         timing=timing,
         received_at=raw.received_at,
-        key=event_key(kind, identity_bytes),
+        key=event_key(kind, known_by.encode("utf-8", "replace") if known_by else raw.payload),
         qos=raw.qos,
     )
 
 
-def reception(shape: shapes.UplinkRxInfo, index: int) -> events.Reception:
-    """Return one gateway's (one antenna's) reception."""
-    if not (math.isfinite(shape.rssi) and math.isfinite(shape.snr)):
-        raise UnusableError("wrong_value", f"rxInfo[{index}]: rssi {shape.rssi}, snr {shape.snr}")
-    return events.Reception(
-        gateway_id=gateway_id(shape.gateway_id, f"rxInfo[{index}].gatewayId"),
-        rssi_dbm=round(shape.rssi),
-        snr_db=shape.snr,
-        antenna=(shape.board & 0xF) << 4 | shape.antenna & 0xF,
-        location=location(shape.location),
+def receptions(shapes_of_them: Sequence[shapes.UplinkRxInfo]) -> tuple[events.Reception, ...]:
+    """Return each gateway's (each antenna's) reception."""
+    return tuple(
+        [
+            events.Reception(
+                gateway_id(shape.gateway_id, f"rxInfo[{index}].gatewayId"),
+                round(shape.rssi),
+                shape.snr,
+                (shape.board & 0xF) << 4 | shape.antenna & 0xF,
+                location(shape.location),
+            )
+            for index, shape in enumerate(shapes_of_them)
+        ]
     )
 
 
@@ -237,8 +233,10 @@ def uplink(event: shapes.UplinkEvent, raw: events.RawMessage) -> events.Uplink:
         size=payload_size(event.data),
         frequency_hz=(event.tx_info.frequency or None) if event.tx_info is not None else None,
         modulation=modulation(event.tx_info),
-        receptions=tuple(reception(item, index) for index, item in enumerate(event.rx_info or ())),
+        receptions=receptions(event.rx_info or ()),
         relayed=event.relay_rx_info is not None,
+        decoded=decoded(event.object),
+        data=event.data or "",
     )
 
 
@@ -268,13 +266,16 @@ def ack(event: shapes.AckEvent, raw: events.RawMessage) -> events.Ack:
 def tx_ack(event: shapes.TxAckEvent, raw: events.RawMessage) -> events.TxAck:
     """Return the gateway's word on a downlink."""
     gateway = gateway_id(event.gateway_id, "gatewayId") if event.gateway_id else None
-    return events.TxAck(header("txack", event, raw), gateway, event.f_cnt_down)
+    return events.TxAck(header("txack", event, raw, event.queue_item_id), gateway, event.f_cnt_down)
 
 
 def log(event: shapes.LogEvent, raw: events.RawMessage) -> events.Log:
     """Return the network server's warning or error."""
+    said = [event.level, event.code, event.description, event.context]
+    # Sorted: ChirpStack writes its maps in random order. Version 3 has no context, nor a time of its own.
+    says = "" if event.context is None else json.dumps(said, sort_keys=True)
     return events.Log(
-        header("log", event, raw), text(event.level), text(event.code), text(event.description)[:500]
+        header("log", event, raw, says), text(event.level), text(event.code), text(event.description)[:500]
     )
 
 

@@ -70,6 +70,9 @@ class _Event(Struct, rename="camel", gc=False):
     f_port: shapes.UInt8 = 0
     confirmed_uplink: bool = False
     data: str | None = ""
+    object: msgspec.Raw = msgspec.Raw(b"")
+    object_json: str | None = field(name="objectJSON", default="")
+    """The same in a string (marshaler `json`)."""
     margin: Annotated[int, Meta(ge=-1000, le=1000)] = 0
     external_power_source: bool = False
     battery_level_unavailable: bool = False
@@ -95,7 +98,8 @@ _STATS = msgspec.json.Decoder(_Stats)
 
 def looks_like(payload: bytes) -> bool:
     """Tell version 3 from 4 by fields that only one of them has."""
-    return b'"devEUI"' in payload and b'"deviceInfo"' not in payload
+    # Version 4 tells who sent within its first bytes: nothing more of it is looked through.
+    return b'"deviceInfo"' not in payload and b'"devEUI"' in payload
 
 
 def is_gateway_stats(payload: bytes) -> bool:
@@ -153,6 +157,7 @@ def _uplink(event: _Event, raw: RawMessage) -> DeviceEvent:
         f_port=event.f_port,
         confirmed=event.confirmed_uplink,
         data=_base64(event.data or ""),
+        object=msgspec.Raw(event.object_json.encode()) if event.object_json else event.object,
         rx_info=[
             shapes.UplinkRxInfo(
                 gateway_id=_gateway_id(item.gateway_id),

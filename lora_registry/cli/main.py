@@ -9,19 +9,24 @@ from collections.abc import Sequence
 from lora_registry.cli import (  # noqa: F401
     audit,
     collect,
+    coverage,
     database,
     demo,
     doctor,
     draw,
+    finding_verbs,
+    findings,
     inventory,
     inventory_lists,
     judge,
+    maintenance,
     outages,
     registry,
+    retain,
     simulate,
 )
 from lora_registry.cli.app import app, say
-from lora_registry.domain.errors import LoraRegistryError, SettingsError
+from lora_registry.domain.errors import LoraRegistryError, SettingsError, UsageError
 
 _FAILED, _WRONG_USE = 1, 2
 _SHARED_OPTIONS = ("--database", "--mqtt")
@@ -32,7 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     given = list(sys.argv[1:] if arguments is None else arguments)
     try:
         app(_shared_options_first(given), prog_name="lora-registry")
-    except SettingsError as error:
+    except (SettingsError, UsageError) as error:
         say(f"lora-registry: {error}")
         sys.exit(_WRONG_USE)
     except LoraRegistryError as error:

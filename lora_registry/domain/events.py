@@ -133,7 +133,7 @@ class Header(NamedTuple):
     timing: Timing
     received_at: datetime
     key: int
-    """Signed 64-bit hash of kind and deduplicationId (of kind and payload where there is none)."""
+    """Signed 64-bit hash of kind and deduplicationId; where there is none, of what it says, or its payload."""
     qos: int
 
 
@@ -154,6 +154,10 @@ class Uplink(NamedTuple):
     receptions: tuple[Reception, ...]
     relayed: bool
     """Through a TS011 relay: its receptions say nothing of where the device can be heard."""
+    decoded: bytes = b""
+    """The codec's object as JSON text, empty where there is none; sketched or dropped, never stored."""
+    data: str = ""
+    """The application payload in base64, for the keyed hash of a device's sketches only; never stored."""
 
     @property
     def mac_only(self) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Mapping
-from typing import Final, NamedTuple
+from typing import Final
 
 from lora_registry.domain.events import Clock, DeviceEvent, Uplink
 from lora_registry.domain.identifiers import DevEui
@@ -53,41 +53,35 @@ def flags_of(event: DeviceEvent) -> int:
     return flags
 
 
-class Frame(NamedTuple):
-    """What identifies a frame within a session."""
-
-    dev_addr: int
-    """0xFFFF_FFFF where unknown (ChirpStack 3)."""
-    f_cnt: int
-    at_s: int
-
-
 # A retransmission follows within seconds; an hour later the same counter is a device that restarted at 0.
 RETRANSMISSION_WINDOW_S = 3600
 _RECENT_FRAMES = 8
-_FRAME = struct.Struct(">IIq")
-_UNKNOWN_ADDRESS = 0xFFFF_FFFF
+_FRAME = struct.Struct(">III")  # DevAddr, frame counter, seconds since 1970
+_IDENTITY = struct.Struct(">II")
+_RECENT_BYTES = _RECENT_FRAMES * _FRAME.size
+_UNKNOWN_ADDRESS = 0xFFFF_FFFF  # ChirpStack 3 does not say
+_LATEST_S = 0xFFFF_FFFF
 
 
 class Retransmissions:
     """Tells a frame that came again under another deduplicationId, within the frames last seen of each device."""
 
     def __init__(self, recent: Mapping[DevEui, bytes]) -> None:
-        self._frames = {eui: list(_FRAME.iter_unpack(packed)) for eui, packed in recent.items()}
+        self._recent = dict(recent)
 
     def seen(self, uplink: Uplink) -> bool:
         """Return whether this frame was seen before, and remember it."""
+        dev_eui = uplink.header.device.dev_eui
+        recent = self._recent.get(dev_eui, b"")
         dev_addr = _UNKNOWN_ADDRESS if uplink.dev_addr is None else uplink.dev_addr
-        at_s = int(uplink.header.timing.shown_at.timestamp())
-        frames = self._frames.setdefault(uplink.header.device.dev_eui, [])
-        repeated = any(
+        at_s = min(int(uplink.header.timing.shown_at.timestamp()), _LATEST_S)
+        repeated = _IDENTITY.pack(dev_addr, uplink.f_cnt) in recent and any(
             f_cnt == uplink.f_cnt and address == dev_addr and abs(at_s - then_s) <= RETRANSMISSION_WINDOW_S
-            for address, f_cnt, then_s in frames
+            for address, f_cnt, then_s in _FRAME.iter_unpack(recent)
         )
-        frames.append(Frame(dev_addr, uplink.f_cnt, at_s))
-        del frames[:-_RECENT_FRAMES]
+        self._recent[dev_eui] = (recent + _FRAME.pack(dev_addr, uplink.f_cnt, at_s))[-_RECENT_BYTES:]
         return repeated
 
     def packed(self, dev_eui: DevEui) -> bytes:
         """Return the frames last seen of a device, for its state."""
-        return b"".join(_FRAME.pack(*frame) for frame in self._frames.get(dev_eui, ()))
+        return self._recent.get(dev_eui, b"")

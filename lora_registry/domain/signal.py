@@ -7,8 +7,8 @@ import math
 from lora_registry.domain.events import Reception
 
 # Beyond these no receiver measures: they are bugs, or marks for "not received" (-999).
-_POSSIBLE_RSSI_DBM = (-160, 0)
-_POSSIBLE_SNR_DB = (-40.0, 40.0)
+_LOWEST_DBM, _HIGHEST_DBM = -160, 0
+_LOWEST_DB, _HIGHEST_DB = -40.0, 40.0
 
 
 def possible_signal(reception: Reception) -> bool:
@@ -19,10 +19,7 @@ def possible_signal(reception: Reception) -> bool:
      +20   0     no
     -999   0     no
     """
-    return (
-        _POSSIBLE_RSSI_DBM[0] <= reception.rssi_dbm <= _POSSIBLE_RSSI_DBM[1]
-        and _POSSIBLE_SNR_DB[0] <= reception.snr_db <= _POSSIBLE_SNR_DB[1]
-    )
+    return _LOWEST_DBM <= reception.rssi_dbm <= _HIGHEST_DBM and _LOWEST_DB <= reception.snr_db <= _HIGHEST_DB
 
 
 def esp_dbm(reception: Reception) -> float:

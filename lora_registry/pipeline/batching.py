@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -22,11 +22,11 @@ class Batcher:
     messages: list[RawMessage] = field(default_factory=list)
     opened_at: datetime | None = None
 
-    def add(self, message: RawMessage, now: datetime) -> None:
-        """Put a message in."""
-        if self.opened_at is None:
+    def add(self, messages: Sequence[RawMessage], now: datetime) -> None:
+        """Put messages in."""
+        if self.opened_at is None and messages:
             self.opened_at = now
-        self.messages.append(message)
+        self.messages += messages
 
     def wait_s(self, now: datetime) -> float:
         """Return how long the batch may still wait; 0 when it is due."""

@@ -1,60 +1,41 @@
-"""From messages to rows: take, decode, store in one transaction, and only then acknowledge."""
+"""From messages to rows: take and decode here, store in a second thread, and only then acknowledge.
+
+While the database works on one batch, the next is taken and decoded: each side waits for the other at most once.
+"""
 
 from __future__ import annotations
 
-import logging
-import struct
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from typing import Final
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime
 
-from sqlalchemy import Engine
-from sqlalchemy.exc import DataError, IntegrityError, InterfaceError, OperationalError
-
-from lora_registry.domain.errors import UnavailableError
-from lora_registry.domain.events import GatewayConnection, GatewayStats, Ignored, RawMessage, Rejected
-from lora_registry.domain.watching import Span
-from lora_registry.pipeline.batching import Backoff, Batcher
-from lora_registry.pipeline.listening import Standing, Totals, Watching
-from lora_registry.ports import Decoder, EventSource, Redactor
-from lora_registry.store import watches
-from lora_registry.store.dead_letter_writes import DeadLetter
-from lora_registry.store.engine import writing
-from lora_registry.store.writes import Batch, write_batch
-
-_log = logging.getLogger(__name__)
-
-HEARTBEAT = timedelta(seconds=10)
-# What a message may do to a database or a packed column. A missing table or a bug is none of these: it stops us.
-_UNSTORABLE = (DataError, IntegrityError, ValueError, ArithmeticError, struct.error)
-_AWAY = (UnavailableError, OperationalError, InterfaceError)
-_AWAY_FIRST_S, _AWAY_LONGEST_S = 1.0, 60.0
-# PostgreSQL's serialization_failure and deadlock_detected: another writer was in the way, nothing is wrong.
-_CONFLICTS: Final = ("40001", "40P01")
-_CONFLICT_FIRST_S, _CONFLICT_LONGEST_S = 0.02, 1.0
+from lora_registry.pipeline.batching import Batcher
+from lora_registry.pipeline.listening import Standing, Totals
+from lora_registry.pipeline.storing import Decoded, Storing
+from lora_registry.ports import Decoder, EventSource
 
 
 @dataclass(slots=True)
 class Ingest:
     """The loop and what it needs; `clock` is handed in by the entry point."""
 
-    engine: Engine
     source: EventSource
     decode: Decoder
-    redact: Redactor
-    network: str
     batcher: Batcher
+    storing: Storing
     clock: Callable[[], datetime]
-    sleep: Callable[[float], None]
-    keep_lock: Callable[[], None] = lambda: None
-    """Makes sure that we are the only listener of our name; asked now and then, and after every trouble."""
-    member: str = ""
-    """Our client id when several listeners share the messages: what we miss, no other hears."""
-    standing: Standing = field(default_factory=Standing)
-    totals: Totals = field(default_factory=Totals)
-    _watching: Watching | None = None
-    _alive_at: datetime | None = None
+    _pending: Future[None] | None = None
+
+    @property
+    def totals(self) -> Totals:
+        """What was stored so far."""
+        return self.storing.totals
+
+    @property
+    def standing(self) -> Standing:
+        """How things stand."""
+        return self.storing.standing
 
     @property
     def ready(self) -> bool:
@@ -71,151 +52,43 @@ class Ingest:
 
         Raises:
             UnavailableError, InUseError: from the source or the lock; what was not committed was not acknowledged.
+            LoraRegistryError: the source broke off; what came before is stored.
 
         """
-        while not stop():
-            now = self.clock()
-            message = self.source.take(self.batcher.wait_s(now))
-            if message is not None:
-                self.batcher.add(message, now)
-            if self.batcher.wait_s(self.clock()) > 0 and not (message is None and self.source.exhausted):
-                if not self.batcher.messages:
-                    self._heartbeat()
-                continue
-            if self.batcher.messages:
-                self._store(self.batcher.empty(), stop)
-                on_batch(self.totals)
-            if message is None and self.source.exhausted:
-                break
-        self._heartbeat(force=True)
+        with ThreadPoolExecutor(1, thread_name_prefix="store") as storer:
+            try:
+                while not stop():
+                    messages = self.source.take(self.batcher.wait_s(self.clock()))
+                    now = self.clock()
+                    self.batcher.add(messages, now)
+                    last = self.source.exhausted
+                    if self.batcher.messages and (last or self.batcher.wait_s(now) <= 0):
+                        self._hand_over(storer, stop, on_batch)
+                    elif not self.batcher.messages:
+                        self._settle(on_batch)
+                        storer.submit(self.storing.heartbeat).result()
+                    if last:
+                        break
+            finally:
+                self._settle(on_batch)
+            if self.source.exhausted:
+                self.source.take(0)  # says why, if it broke off
+            storer.submit(self.storing.heartbeat, force=True).result()
         return self.totals
 
-    def _store(self, messages: list[RawMessage], stop: Callable[[], bool]) -> None:
-        """Write one batch and acknowledge it; while the database is away, hold it and acknowledge nothing."""
-        away, conflict = Backoff(_AWAY_FIRST_S, _AWAY_LONGEST_S), Backoff(_CONFLICT_FIRST_S, _CONFLICT_LONGEST_S)
-        self.standing.held = len(messages)
-        while True:
-            try:
-                if not self.standing.storing:
-                    self.keep_lock()
-                self._write(messages)
-            except _AWAY as error:
-                if stop():
-                    return  # nothing was acknowledged: the broker sends it again
-                if is_conflict(error):
-                    self.totals.conflicts += 1
-                    self.sleep(conflict.wait_s())
-                    continue
-                self.standing.storing = False
-                _log.warning("database away, holding %d messages: %s", len(messages), error)
-                self.sleep(away.wait_s())
-            else:
-                break
-        self.standing.storing = True
-        self.source.acknowledge(messages)
-        self.standing.held = 0
-        self._heartbeat()
+    def _hand_over(
+        self, storer: ThreadPoolExecutor, stop: Callable[[], bool], on_batch: Callable[[Totals], None]
+    ) -> None:
+        """Decode what was gathered and give it to the thread that stores, once it has done with the last batch."""
+        decode = self.decode
+        batch: list[Decoded] = [(raw, decode(raw)) for raw in self.batcher.messages]
+        self._settle(on_batch)
+        self.standing.held = len(self.batcher.empty())
+        self._pending = storer.submit(self.storing.store, batch, stop)
 
-    def _write(self, messages: list[RawMessage]) -> None:
-        """Commit the messages; those that the database refuses for what they contain become dead letters.
-
-        Halving finds them: a batch of 2,000 with one bad message costs eleven refused transactions.
-        """
-        try:
-            self._commit(*self._sorted(messages), received=messages)
-        except _UNSTORABLE as error:
-            if len(messages) > 1:
-                middle = len(messages) // 2
-                self._write(messages[:middle])
-                self._write(messages[middle:])
-            else:
-                batch = Batch(self.network)
-                reason = Rejected("database_refuses", str(getattr(error, "orig", error))[:300])
-                batch.dead_letters.append(self._dead_letter(messages[0], reason))
-                self._commit(batch, 0, received=messages)
-
-    def _commit(self, batch: Batch, ignored: int, *, received: Sequence[RawMessage]) -> None:
-        watching, begun_at = self._current_watching(), self.clock()
-        with writing(self.engine) as connection:
-            written = write_batch(connection, batch)
-            history = watching.late(written.shown_at)
-            if history != watching.history:
-                watches.replace(
-                    connection,
-                    network=self.network,
-                    session=watching.session,
-                    source="history",
-                    spans=history,
-                )
-        watching.history = history
-        qos0 = sum(message.qos == 0 for message in received)
-        if qos0 and not self.totals.qos0:
-            _log.warning(
-                "messages come at QoS 0, without any guarantee: what arrives while we are away is lost; "
-                "set qos=1 in [integration.mqtt] of ChirpStack"
-            )
-        now = self.clock()
-        self.totals.add(written, received=len(received), ignored=ignored, qos0=qos0)
-        self.totals.batch_s += (now - begun_at).total_seconds()
-        self.totals.dead_letters_by_reason.update(letter.reason for letter in batch.dead_letters)
-        self.standing.committed(received, batch, now)
-
-    def _sorted(self, messages: Sequence[RawMessage]) -> tuple[Batch, int]:
-        batch, ignored = Batch(self.network), 0
-        for raw in messages:
-            event = self.decode(raw)
-            if isinstance(event, Ignored):
-                ignored += 1
-            elif isinstance(event, Rejected):
-                batch.dead_letters.append(self._dead_letter(raw, event))
-            elif isinstance(event, GatewayStats | GatewayConnection):
-                batch.gateway_events.append(event)
-            else:
-                batch.device_events.append(event)
-        return batch, ignored
-
-    def _dead_letter(self, raw: RawMessage, rejected: Rejected) -> DeadLetter:
-        return DeadLetter(
-            topic=raw.topic,
-            payload=raw.payload,
-            received_at=raw.received_at,
-            reason=rejected.reason,
-            detail=rejected.detail,
-            excerpt=self.redact(raw.payload),
-        )
-
-    def _current_watching(self) -> Watching:
-        """Return the watch of this connection; a new connection begins a new one."""
-        since = self.source.connected_at
-        watching = self._watching
-        if watching is None or (since is not None and since != watching.started_at):
-            watching = self._watching = Watching(self.network, watches.new_session(self.member), since)
-        return watching
-
-    def _heartbeat(self, *, force: bool = False) -> None:
-        """Record that we are listening, at most every few seconds; while deaf, record nothing."""
-        watching, now = self._current_watching(), self.clock()
-        if not force and self._alive_at is not None and abs(now - self._alive_at) < HEARTBEAT:
-            return
-        try:
-            self.keep_lock()
-            if watching.started_at is not None and self.source.connected_at is not None:
-                with writing(self.engine) as connection:
-                    watches.replace(
-                        connection,
-                        network=self.network,
-                        session=watching.session,
-                        source="listener",
-                        spans=[Span(watching.started_at, max(watching.started_at, now))],
-                    )
-        except _AWAY as error:
-            self.standing.storing = is_conflict(error)
-            _log.warning("database away, heartbeat not recorded: %s", error)
-        else:
-            self.standing.storing = True
-        self._alive_at = now
-
-
-def is_conflict(error: Exception) -> bool:
-    """Tell a transaction that lost against another writer's, and is simply to be tried again."""
-    return getattr(getattr(error, "orig", None), "sqlstate", None) in _CONFLICTS
+    def _settle(self, on_batch: Callable[[Totals], None]) -> None:
+        """Wait until the batch that is being stored is; its errors are ours."""
+        pending, self._pending = self._pending, None
+        if pending is not None:
+            pending.result()
+            on_batch(self.totals)

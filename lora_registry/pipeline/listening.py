@@ -21,6 +21,8 @@ class Totals:
     uplinks: int = 0
     other_events: int = 0
     duplicates: int = 0
+    sealed: int = 0
+    """Of these, events of weeks that are forgotten."""
     retransmissions: int = 0
     dead_letters: int = 0
     qos0: int = 0
@@ -40,6 +42,7 @@ class Totals:
         self.uplinks += written.uplinks
         self.other_events += written.other_events
         self.duplicates += written.duplicates
+        self.sealed += written.sealed
         self.retransmissions += written.retransmissions
         self.dead_letters += written.dead_letters
 

@@ -18,6 +18,7 @@ COUNTERS = {
     "uplinks": "Uplinks stored.",
     "other_events": "Other device events stored.",
     "duplicates": "Events that were known already.",
+    "sealed": "Of the duplicates, events of weeks that are forgotten.",
     "retransmissions": "Uplinks stored that repeat a frame under another deduplicationId.",
     "ignored": "Messages of no use here.",
     "qos0": "Messages that came without guarantee (QoS 0).",

@@ -15,7 +15,7 @@ from lora_registry.store.types import GatewayIdType, Instant
 
 
 class Gateway(Base):
-    """A gateway as its own reports show it; what devices say of it is derived from link days."""
+    """A gateway as its own reports show it; what devices say of it is derived from their days."""
 
     __tablename__ = "gateway"
     __table_args__ = {"info": lives(Lives.LOCAL)}  # noqa: RUF012 - SQLAlchemy reads a plain dict
@@ -52,7 +52,9 @@ class GatewayReport(Base):
     """The reports already counted: (gateway, its own time or arrival), so that a redelivery adds nothing."""
 
     __tablename__ = "gateway_report"
-    __table_args__ = {"sqlite_with_rowid": False, "info": lives(Lives.LOCAL)}  # noqa: RUF012
+    __table_args__ = {  # noqa: RUF012
+        "sqlite_with_rowid": False, "info": lives(Lives.LOCAL), "postgresql_partition_by": "RANGE (at)",
+    }  # fmt: skip
 
     gateway_id: Mapped[GatewayId] = mapped_column(GatewayIdType, primary_key=True)
     at: Mapped[datetime] = mapped_column(Instant, primary_key=True)

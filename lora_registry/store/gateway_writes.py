@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 
 from lora_registry.domain.events import GatewayConnection, GatewayEvent, GatewayStats
 from lora_registry.store import collection, staging
+from lora_registry.store.weeks import report_at
 
 _REPORT = ("gateway_id", "at")
 _GATEWAY_DAY = ("gateway_id", "day", "reports", "rx_received", "rx_ok", "tx_emitted", "first_at", "last_at")
@@ -18,18 +19,14 @@ _GATEWAY = (
 )  # fmt: skip
 
 
-def write_gateways(connection: Connection, network: str, events: Sequence[GatewayEvent]) -> None:
-    """Count each report once, by gateway and its own time (its arrival where it has none)."""
-    reports = {
-        (event.gateway_id, event.own_time or event.received_at): event
-        for event in events
-        if isinstance(event, GatewayStats)
-    }
+def write_gateways(connection: Connection, network: str, events: Sequence[GatewayEvent]) -> list[GatewayStats]:
+    """Count each report once, by gateway and its own time (its arrival where it has none); return the new ones."""
+    new: list[GatewayStats] = []
+    reports = {(event.gateway_id, report_at(event)): event for event in events if isinstance(event, GatewayStats)}
     if reports:
         table = collection.GatewayReport.table()
-        inserted = staging.insert_new(connection, table, _REPORT, reports)
-        keys = staging.stored(connection, table, _REPORT, reports)
-        new = [event for event, key in zip(reports.values(), keys, strict=True) if key in inserted]
+        known = staging.insert_new(connection, table, _REPORT, list(reports))
+        new = [event for place, event in enumerate(reports.values()) if place not in known]
         days: dict[tuple[Any, Any], list[GatewayStats]] = {}
         for event in new:
             days.setdefault((event.gateway_id, event.received_at.date()), []).append(event)
@@ -44,6 +41,7 @@ def write_gateways(connection: Connection, network: str, events: Sequence[Gatewa
     gateways = list(_gateway_rows(network, events))
     if gateways:
         staging.merge(connection, collection.Gateway.table(), _GATEWAY, gateways)
+    return new
 
 
 def _gateway_rows(network: str, events: Sequence[GatewayEvent]) -> Iterable[staging.Row]:

@@ -1,18 +1,17 @@
-"""What a map is made of beside the lists: privacy, reasons, boundaries, link days."""
+"""What a map is made of beside the lists: privacy, reasons, boundaries, what gateways heard."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import date
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, func, select
 
 from lora_registry.domain.identifiers import DevEui, GatewayId
 from lora_registry.domain.services import OrganisationKind
+from lora_registry.store import link_reads
 from lora_registry.store.audits import AuditRun, DeviceVerdict
 from lora_registry.store.registry import DeviceRecord, Organisation, Service, Territory
-from lora_registry.store.telemetry import LinkDay
 
 Row = dict[str, Any]
 
@@ -62,12 +61,15 @@ def privacy(connection: Connection) -> dict[DevEui, str]:
     return dict(connection.execute(query).all())
 
 
-def links(connection: Connection, *, until: date, days: int) -> Iterator[Link]:
-    """Yield each device and gateway that heard it in those `days`."""
-    query = (
-        select(LinkDay.dev_eui, LinkDay.gateway_id, func.sum(LinkDay.best), func.max(LinkDay.day))
-        .where(LinkDay.day.between(until - timedelta(days=days - 1), until))
-        .group_by(LinkDay.dev_eui, LinkDay.gateway_id)
-    )
-    for row in connection.execute(query):
-        yield Link(row[0], row[1], int(row[2]), row[3])
+def links(connection: Connection, *, until: date, days: int) -> list[Link]:
+    """Return each device and gateway that heard it in those `days`."""
+    found: dict[tuple[int, int], tuple[int, int]] = {}
+    for block in link_reads.blocks(connection, link_reads.last_days(until, days)):
+        columns = (block.dev_eui, block.gateway_id, block.record["best"], block.day)
+        for eui, gateway_id, best, day in zip(*(column.tolist() for column in columns), strict=True):
+            total, _ = found.get((eui, gateway_id), (0, 0))
+            found[eui, gateway_id] = total + best, day  # a device's days come in order
+    return [
+        Link(DevEui.from_int64(eui), GatewayId.from_int64(gateway_id), best, link_reads.day_of(day))
+        for (eui, gateway_id), (best, day) in found.items()
+    ]

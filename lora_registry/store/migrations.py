@@ -11,11 +11,20 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Connection, Engine
 
 import lora_registry
-from lora_registry.store import audits, collection, registry, telemetry
+from lora_registry.store import (
+    audits,
+    collection,
+    registry,
+    sketch_tables,
+    telemetry,
+    week_partitions,
+    weeks,
+    words,
+)
 from lora_registry.store.base import Base
 from lora_registry.store.engine import writing
 
-MODELS = (audits, collection, registry, telemetry)
+MODELS = (audits, collection, registry, sketch_tables, telemetry, weeks, words)
 """Every module with models: imported so that the metadata is whole."""
 
 
@@ -39,7 +48,9 @@ def differences(engine: Engine) -> list[str]:
 
 
 def _is_ours(_object: object, name: str | None, kind: str, _reflected: bool, _compare_to: object) -> bool:  # noqa: FBT001 - Alembic's signature
-    return not (kind == "table" and name is not None and name.startswith("stage_"))
+    return not (
+        kind == "table" and name is not None and (name.startswith("stage_") or week_partitions.is_partition(name))
+    )
 
 
 def _config(connection: Connection) -> Config:

@@ -1,7 +1,7 @@
 """An uplink's receptions packed into bytes: 13 for each gateway (antenna), in place of a second table.
 
 Layout, big-endian, per reception: gateway id int64 · RSSI int16 dBm · SNR int16 in 0.1 dB · antenna uint8.
-Gateways' positions are kept once a day, in link days.
+Gateways' positions are kept once a day, with the links of `device_day`.
 """
 
 from __future__ import annotations
@@ -18,7 +18,10 @@ _ONE = struct.Struct(">qhhB")
 def pack(receptions: Sequence[Reception]) -> bytes:
     """Return the bytes of `receptions`."""
     return b"".join(
-        _ONE.pack(r.gateway_id.to_int64(), r.rssi_dbm, round(r.snr_db * 10), r.antenna) for r in receptions
+        [
+            _ONE.pack(gateway_id.to_int64(), rssi, round(snr * 10), antenna)
+            for gateway_id, rssi, snr, antenna, _ in receptions
+        ]
     )
 
 

@@ -7,10 +7,11 @@ input, and rows go in primary-key order, so that two writers cannot lock each ot
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
 from functools import cache
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import (
@@ -21,40 +22,51 @@ from sqlalchemy import (
     Connection,
     Date,
     Dialect,
+    FromClause,
     LargeBinary,
     Table,
     any_,
+    cast,
     func,
     literal,
     select,
 )
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy import column as sql_column
+from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.types import TypeEngine
 
 from lora_registry.store.base import Merge, merge_of
+from lora_registry.store.binary_copy import HEADER, TRAILER, layout_of
 from lora_registry.store.types import Stored
 
 Row = Sequence[Any]
 
 
 def stage(connection: Connection, table: Table, columns: Sequence[str], rows: Iterable[Row]) -> str:
-    """Load `rows` of `columns` into the temporary twin of `table`; return its name."""
+    """Load `rows` of `columns` into the temporary twin of `table`, which asks for no others; return its name."""
     name = f"stage_{table.name}"
-    listed = ", ".join(columns)
-    converted = _converted(connection.dialect, table, tuple(columns), rows)
     with _driver_cursor(connection) as cursor:
-        if connection.dialect.name == "postgresql":
-            cursor.execute(f"CREATE TEMP TABLE IF NOT EXISTS {name} (LIKE {table.name} INCLUDING DEFAULTS)")
-            cursor.execute(f"TRUNCATE {name}")
-            with cursor.copy(f"COPY {name} ({listed}) FROM STDIN") as copy:
-                for row in converted:
-                    copy.write_row(row)
-        else:
-            cursor.execute(f"CREATE TEMP TABLE IF NOT EXISTS {name} AS SELECT * FROM main.{table.name} WHERE 0")
-            cursor.execute(f"DELETE FROM {name}")
-            marks = ", ".join("?" * len(columns))
-            cursor.executemany(f"INSERT INTO {name} ({listed}) VALUES ({marks})", converted)
+        cursor.execute(f"CREATE TEMP TABLE IF NOT EXISTS {name} AS SELECT * FROM {table.name} WHERE 1 = 0")
+        cursor.execute(f"DELETE FROM {name}" if connection.dialect.name == "sqlite" else f"TRUNCATE {name}")
+    _load(connection, table, name, columns, rows)
     return name
+
+
+def _load(connection: Connection, table: Table, into: str, columns: Sequence[str], rows: Iterable[Row]) -> None:
+    """Put rows into `table`, or its twin, that has none of their keys."""
+    listed, given = ", ".join(columns), tuple(columns)
+    with _driver_cursor(connection) as cursor:
+        if connection.dialect.name == "sqlite":
+            marks = ", ".join("?" * len(columns))
+            converted = _converted(connection.dialect, table, given, rows)
+            cursor.executemany(f"INSERT INTO {into} ({listed}) VALUES ({marks})", converted)
+        elif (layout := layout_of(table, given)) is not None:
+            with cursor.copy(f"COPY {into} ({listed}) FROM STDIN (FORMAT BINARY)") as copy:
+                copy.write(b"".join([HEADER, *layout.rows(rows), TRAILER]))
+        else:
+            with cursor.copy(f"COPY {into} ({listed}) FROM STDIN") as copy:
+                for row in _converted(connection.dialect, table, given, rows):
+                    copy.write_row(row)
 
 
 @contextmanager
@@ -70,39 +82,90 @@ def _driver_cursor(connection: Connection) -> Iterator[Any]:
         cursor.close()
 
 
-def among(dialect: Dialect, column: Column[Any], stored: Iterable[int]) -> ColumnElement[bool]:
+def among(dialect: Dialect, column: ColumnElement[int], stored: Iterable[int]) -> ColumnElement[bool]:
     """Return the condition that a column is one of many integers, as stored, bound as one value.
 
     Neither a temporary table to fill nor a marker for each.
     """
     if dialect.name == "postgresql":
-        return column == any_(literal(list(stored), ARRAY(BigInteger)))
+        # Through a subquery, so that it is read once: as a plain filter, a cast text is read again for each row.
+        once = select(func.unnest(_array(stored, BigInteger))).scalar_subquery()
+        return column == any_(func.array(once, type_=ARRAY(BigInteger)))
     return column.in_(select(func.json_each(json.dumps(list(stored))).table_valued("value").c.value))
 
 
-def insert_new(connection: Connection, table: Table, columns: Sequence[str], rows: Iterable[Row]) -> set[Row]:
-    """Insert the rows whose primary key is not there yet; return the keys (as stored) of those inserted."""
-    name = stage(connection, table, columns, rows)
-    key = _key(table)
+def _array(values: Iterable[object], kind: type[TypeEngine[Any]]) -> ColumnElement[Any]:
+    """Return numbers or days as one array, written by us: the driver takes a microsecond for each."""
+    return cast(literal(f"{{{','.join(map(str, values))}}}"), ARRAY(kind))
+
+
+def pairs(dialect: Dialect, stored: Collection[tuple[int, date]]) -> FromClause:
+    """Return pairs of a `number` and a `day`, to be joined with, bound as one value or two."""
+    if dialect.name == "postgresql":
+        numbers, days = zip(*stored, strict=True)
+        unnested = func.unnest(_array(numbers, BigInteger), _array(days, Date))
+        return unnested.table_valued(sql_column("number", BigInteger), sql_column("day", Date)).render_derived()
+    each = func.json_each(json.dumps([(number, day.isoformat()) for number, day in stored])).table_valued("value")
+    return select(
+        func.json_extract(each.c.value, "$[0]").label("number"),
+        func.json_extract(each.c.value, "$[1]", type_=Date).label("day"),
+    ).subquery()
+
+
+def insert_new(connection: Connection, table: Table, columns: Sequence[str], rows: Sequence[Row]) -> set[int]:
+    """Insert the rows whose primary key is not there yet; return the places in `rows` of those that were.
+
+    Nearly always none was: so the rows go in as they are, and only when one is refused does each of them have to
+    say whether it was.
+    """
+    if not rows:
+        return set()
+    key = itemgetter(*(columns.index(column.name) for column in table.primary_key))
+    try:
+        with connection.begin_nested():
+            # In the order of their keys: neighbours share pages, and two writers do not lock each other out.
+            _load(connection, table, table.name, columns, sorted(rows, key=key))
+    except IntegrityError:
+        inserted = _insert_missing(connection, table, columns, rows)
+        converted = _converted(connection.dialect, table, tuple(columns), rows)
+        return {place for place, row in enumerate(converted) if key(row) not in inserted}
+    return set()
+
+
+def _insert_missing(connection: Connection, table: Table, columns: Sequence[str], rows: Iterable[Row]) -> set[Any]:
+    name, key = stage(connection, table, columns, rows), _key(table)
     inserted = connection.exec_driver_sql(
         f"INSERT INTO {table.name} ({', '.join(columns)}) "
         f"SELECT {', '.join(columns)} FROM {name} WHERE true ORDER BY {key} "
         f"ON CONFLICT ({key}) DO NOTHING RETURNING {key}"
     )
-    return {tuple(row) for row in inserted}
+    return {tuple(row) if len(row) > 1 else row[0] for row in inserted}
+
+
+def update(
+    connection: Connection, table: Table, columns: Sequence[str], rows: Iterable[Row], *, unless_newer: str = ""
+) -> None:
+    """Change rows that exist, each column as its model declares; not where the column `unless_newer` holds more.
+
+    `columns` begin with the primary key; the caller holds the locks of these rows.
+    """
+    name = stage(connection, table, columns, rows)
+    keys = [column.name for column in table.primary_key]
+    same = " AND ".join(f"{name}.{key} = {table.name}.{key}" for key in keys)
+    condition = (
+        f" AND ({table.name}.{unless_newer} IS NULL OR {table.name}.{unless_newer} <= {name}.{unless_newer})"
+    )
+    connection.exec_driver_sql(
+        f"UPDATE {table.name} SET {_updates(connection.dialect, table, columns, new=name)} FROM {name} "
+        f"WHERE {same}" + (condition if unless_newer else "")
+    )
 
 
 def merge(connection: Connection, table: Table, columns: Sequence[str], rows: Iterable[Row]) -> None:
     """Insert rows; where the key exists, each column merges as its model declares. Keys in `rows` are distinct."""
     name = stage(connection, table, columns, rows)
     key = _key(table)
-    keys = set(table.primary_key.columns.keys())
-    smaller, larger = ("LEAST", "GREATEST") if connection.dialect.name == "postgresql" else ("MIN", "MAX")
-    updates = ", ".join(
-        f"{column} = {_merged(table.columns[column], smaller=smaller, larger=larger)}"
-        for column in columns
-        if column not in keys
-    )
+    updates = _updates(connection.dialect, table, columns, new="excluded")
     connection.exec_driver_sql(
         f"INSERT INTO {table.name} ({', '.join(columns)}) "
         f"SELECT {', '.join(columns)} FROM {name} WHERE true ORDER BY {key} "
@@ -110,8 +173,18 @@ def merge(connection: Connection, table: Table, columns: Sequence[str], rows: It
     )
 
 
-def _merged(column: Column[Any], *, smaller: str, larger: str) -> str:
-    old, new = f"{column.table.name}.{column.name}", f"excluded.{column.name}"
+def _updates(dialect: Dialect, table: Table, columns: Sequence[str], *, new: str) -> str:
+    """Return what becomes of each column, given the row there is and the row `new`."""
+    smaller, larger = ("LEAST", "GREATEST") if dialect.name == "postgresql" else ("MIN", "MAX")
+    return ", ".join(
+        f"{name} = {_merged(table.columns[name], f'{new}.{name}', smaller=smaller, larger=larger)}"
+        for name in columns
+        if not table.columns[name].primary_key
+    )
+
+
+def _merged(column: Column[Any], new: str, *, smaller: str, larger: str) -> str:
+    old = f"{column.table.name}.{column.name}"
     match merge_of(column):
         case Merge.SUM:
             return f"{old} + {new}"
@@ -140,11 +213,6 @@ def _converted(dialect: Dialect, table: Table, columns: tuple[str, ...], rows: I
         if convert is not None:
             by_column[place] = tuple([None if value is None else convert(value) for value in by_column[place]])
     return zip(*by_column, strict=True)
-
-
-def stored(connection: Connection, table: Table, columns: Sequence[str], rows: Iterable[Row]) -> Iterable[Row]:
-    """Return `rows` as the database holds them, comparable with the keys that `insert_new` returns."""
-    return _converted(connection.dialect, table, tuple(columns), rows)
 
 
 @cache

@@ -8,13 +8,15 @@ from typing import Any
 from sqlalchemy import JSON, BigInteger, Date, Float, Integer, LargeBinary, SmallInteger, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from lora_registry.domain.identifiers import DevEui, GatewayId
+from lora_registry.domain.identifiers import DevEui
 from lora_registry.store.base import Base, Lives, Merge, lives, merged
 from lora_registry.store.registry import SLUG
-from lora_registry.store.types import DevEuiType, GatewayIdType, Instant, UInt32
+from lora_registry.store.types import DevEuiType, Instant, UInt32
 
 # On SQLite such a table is its primary key: no second copy of the key in an index.
 _CLUSTERED = {"sqlite_with_rowid": False, "info": lives(Lives.DISTRIBUTED)}
+# Kept for weeks, and forgotten by whole weeks (store.week_partitions).
+_BY_WEEK = {**_CLUSTERED, "postgresql_partition_by": "RANGE (at)"}
 
 
 class Device(Base):
@@ -47,13 +49,16 @@ class DeviceState(Base):
     identity: Mapped[int] = mapped_column(BigInteger, default=0, comment="hash of the device row's content")
     identity_at: Mapped[datetime | None] = mapped_column(Instant, comment="time of the event it was read from")
     uplinks_total: Mapped[int] = mapped_column(
-        BigInteger, default=0, comment="rows ever stored; retention keeps it"
+        BigInteger, default=0, info=merged(Merge.SUM), comment="rows ever stored; retention keeps it"
     )
-    first_uplink_at: Mapped[datetime | None] = mapped_column(Instant)
-    last_uplink_at: Mapped[datetime | None] = mapped_column(Instant)
-    last_received_at: Mapped[datetime | None] = mapped_column(Instant)
-    joins_total: Mapped[int] = mapped_column(Integer, default=0)
-    last_join_at: Mapped[datetime | None] = mapped_column(Instant)
+    first_uplink_at: Mapped[datetime | None] = mapped_column(Instant, info=merged(Merge.MIN))
+    last_uplink_at: Mapped[datetime | None] = mapped_column(Instant, info=merged(Merge.MAX))
+    last_data_at: Mapped[datetime | None] = mapped_column(
+        Instant, info=merged(Merge.MAX), comment="of the last uplink that was not MAC commands alone"
+    )
+    last_received_at: Mapped[datetime | None] = mapped_column(Instant, info=merged(Merge.MAX))
+    joins_total: Mapped[int] = mapped_column(Integer, default=0, info=merged(Merge.SUM))
+    last_join_at: Mapped[datetime | None] = mapped_column(Instant, info=merged(Merge.MAX))
     battery_pct: Mapped[float | None] = mapped_column(Float)
     external_power: Mapped[bool | None] = mapped_column()
     margin_db: Mapped[int | None] = mapped_column(SmallInteger)
@@ -65,7 +70,7 @@ class Uplink(Base):
     """One uplink, kept for weeks; no payload. `flags` are those of `domain.flags.Flag`."""
 
     __tablename__ = "uplink"
-    __table_args__ = _CLUSTERED
+    __table_args__ = _BY_WEEK
 
     dev_eui: Mapped[DevEui] = mapped_column(DevEuiType, primary_key=True)
     at: Mapped[datetime] = mapped_column(Instant, primary_key=True, comment="from the payload; 1970 without one")
@@ -87,7 +92,7 @@ class DeviceEvent(Base):
     """A join, status, ack, txack, log or location event."""
 
     __tablename__ = "device_event"
-    __table_args__ = _CLUSTERED
+    __table_args__ = _BY_WEEK
 
     dev_eui: Mapped[DevEui] = mapped_column(DevEuiType, primary_key=True)
     at: Mapped[datetime] = mapped_column(Instant, primary_key=True)
@@ -120,24 +125,4 @@ class DeviceDay(Base):
     sf12: Mapped[int] = mapped_column(Integer, info=merged(Merge.SUM))
     first_at: Mapped[datetime | None] = mapped_column(Instant, info=merged(Merge.MIN))
     last_at: Mapped[datetime | None] = mapped_column(Instant, info=merged(Merge.MAX))
-
-
-class LinkDay(Base):
-    """One device as one gateway heard it in one day; relayed uplinks say nothing of it and are left out."""
-
-    __tablename__ = "link_day"
-    __table_args__ = _CLUSTERED
-
-    dev_eui: Mapped[DevEui] = mapped_column(DevEuiType, primary_key=True)
-    gateway_id: Mapped[GatewayId] = mapped_column(GatewayIdType, primary_key=True)
-    day: Mapped[date] = mapped_column(Date, primary_key=True)
-    uplinks: Mapped[int] = mapped_column(Integer, info=merged(Merge.SUM))
-    best: Mapped[int] = mapped_column(Integer, info=merged(Merge.SUM), comment="uplinks it heard best")
-    signals: Mapped[int] = mapped_column(Integer, info=merged(Merge.SUM), comment="with a possible RSSI and SNR")
-    esp_sum_dbm: Mapped[float] = mapped_column(Float, info=merged(Merge.SUM))
-    esp_square_sum: Mapped[float] = mapped_column(Float, info=merged(Merge.SUM))
-    snr_max_db: Mapped[float | None] = mapped_column(Float, info=merged(Merge.MAX))
-    last_at: Mapped[datetime] = mapped_column(Instant, info=merged(Merge.MAX))
-    latitude: Mapped[float | None] = mapped_column(Float, info=merged(Merge.LATEST), comment="the gateway's, then")
-    longitude: Mapped[float | None] = mapped_column(Float, info=merged(Merge.LATEST))
-    altitude_m: Mapped[float | None] = mapped_column(Float, info=merged(Merge.LATEST))
+    links: Mapped[bytes] = mapped_column(LargeBinary, comment="what each gateway heard, packed: domain.links")

@@ -88,11 +88,10 @@ def acknowledge_at_once() -> None:
     """Negative control: acknowledge what was received, as clients do by themselves, and not what was stored."""
     take, acknowledge = MqttSource.take, MqttSource.acknowledge
 
-    def take_and_acknowledge(source: MqttSource, timeout_s: float) -> RawMessage | None:
-        message = take(source, timeout_s)
-        if message is not None:
-            acknowledge(source, [message])
-        return message
+    def take_and_acknowledge(source: MqttSource, timeout_s: float) -> Sequence[RawMessage]:
+        messages = take(source, timeout_s)
+        acknowledge(source, messages)
+        return messages
 
     _SOURCE.take = take_and_acknowledge
     _SOURCE.acknowledge = lambda *_: None
@@ -121,11 +120,11 @@ def clock_set_back(messages: str) -> None:
     """Set the clock back by an hour when that many messages have come, as a correction of a wrong clock would."""
     left, take = int(messages), MqttSource.take
 
-    def counting(source: MqttSource, timeout_s: float) -> RawMessage | None:
+    def counting(source: MqttSource, timeout_s: float) -> Sequence[RawMessage]:
         nonlocal left
-        message = take(source, timeout_s)
-        left -= message is not None
-        return message
+        messages = take(source, timeout_s)
+        left -= len(messages)
+        return messages
 
     _SOURCE.take = counting
     _shift(lambda: 0 if left > 0 else -3600)

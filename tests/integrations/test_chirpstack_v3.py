@@ -50,6 +50,13 @@ def test_an_uplink() -> None:
     assert (event.f_cnt, event.f_port, event.dr, event.size, event.dev_addr) == (10, 5, 5, 3, None)
     assert event.modulation == (7, 125_000, 1), "EU868, data rate 5"
     assert event.receptions == (("a84041ffff1e2d30", -101, -4.5, 0, (45.764, 4.8357, 187.0)),)
+    assert (event.decoded, event.data) == (b'{"t": 21.5}', "AQID")
+
+
+def test_the_protobuf_marshaler_writes_the_object_as_a_string() -> None:
+    event = read("up", {key: UP[key] for key in UP if key != "object"} | {"objectJSON": '{"t":21.5}'})
+    assert isinstance(event, Uplink)
+    assert event.decoded == b'{"t":21.5}'
 
 
 def test_the_first_gateway_with_a_clock_gives_the_time() -> None:

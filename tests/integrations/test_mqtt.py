@@ -51,10 +51,14 @@ def publish(address: Address, *payloads: str, topic: str = "city/x") -> None:
 
 def take(source: MqttSource, count: int) -> list[RawMessage]:
     """Return the next `count` messages, having made sure that no other follows."""
-    taken = [source.take(PATIENCE_S) for _ in range(count)]
-    assert source.take(SILENCE_S) is None
-    assert None not in taken, f"{taken.count(None)} of {count} never came"
-    return [message for message in taken if message is not None]
+    taken: list[RawMessage] = []
+    while len(taken) < count:
+        came = source.take(PATIENCE_S)
+        assert came, f"{count - len(taken)} of {count} never came"
+        taken += came
+    taken += source.take(SILENCE_S)
+    assert len(taken) == count
+    return taken
 
 
 def words(messages: list[RawMessage]) -> list[str]:

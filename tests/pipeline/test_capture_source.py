@@ -19,6 +19,7 @@ from lora_registry.pipeline.batching import Batcher
 from lora_registry.pipeline.capture import BadLine, read_capture
 from lora_registry.pipeline.ingest import Ingest
 from lora_registry.pipeline.replay import replay
+from lora_registry.pipeline.storing import Storing
 from lora_registry.store import reads
 from lora_registry.store.engine import reading
 from tests.integrations.samples import UP, changed, topic
@@ -34,11 +35,15 @@ def line(number: int = 0, **values: Any) -> bytes:
 
 def backfill(engine: Engine, path: Path) -> Ingest:
     ticks = iter(NOW + timedelta(seconds=n) for n in range(10**6))
-    return Ingest(
-        engine=engine, source=CaptureSource(path, read_at=NOW), decode=reading_captures(decode), redact=redact,
-        network="chirpstack", batcher=Batcher(1000, timedelta(seconds=5)), clock=lambda: next(ticks),
-        sleep=lambda _: None,
-    )  # fmt: skip
+    source = CaptureSource(path, read_at=NOW)
+
+    def clock() -> datetime:
+        return next(ticks)
+
+    storing = Storing(
+        engine=engine, source=source, redact=redact, network="chirpstack", clock=clock, sleep=lambda _: None
+    )
+    return Ingest(source, reading_captures(decode), Batcher(1000, timedelta(seconds=5)), storing, clock)
 
 
 @pytest.mark.parametrize(

@@ -59,7 +59,7 @@ def store(engine: Engine, messages: Iterable[Any]) -> None:
         event: Any = decode(raw)
         (batch.device_events if hasattr(event, "header") else batch.gateway_events).append(event)
     with writing(engine) as connection:
-        write_batch(connection, batch)
+        write_batch(connection, batch, START)
 
 
 def watch(engine: Engine, *hours: tuple[float, float], source: str = "listener", session: str = "s") -> None:

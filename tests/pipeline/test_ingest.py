@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 
@@ -12,13 +13,15 @@ from sqlalchemy.exc import OperationalError
 from integrations.chirpstack import decode
 from integrations.chirpstack.redaction import redact
 from lora_registry.domain.errors import InUseError
-from lora_registry.domain.events import RawMessage
+from lora_registry.domain.events import Event, Ignored, RawMessage, Rejected
 from lora_registry.domain.watching import Span, cover
-from lora_registry.pipeline import ingest
+from lora_registry.pipeline import storing
 from lora_registry.pipeline.batching import Backoff, Batcher
 from lora_registry.pipeline.ingest import Ingest
+from lora_registry.pipeline.storing import Storing
 from lora_registry.store import watches
 from lora_registry.store.engine import reading
+from lora_registry.store.writes import Batch
 from tests.integrations.samples import UP, changed, message
 
 NOW = datetime(2026, 9, 10, 12, tzinfo=UTC)
@@ -32,8 +35,9 @@ class ListSource:
         self.acknowledged: list[RawMessage] = []
         self.connected_at = connected_at
 
-    def take(self, timeout_s: float) -> RawMessage | None:  # noqa: ARG002
-        return self._messages.pop(0) if self._messages else None
+    def take(self, timeout_s: float) -> Sequence[RawMessage]:  # noqa: ARG002
+        message = self._messages.pop(0) if self._messages else None
+        return [message] if message is not None else []
 
     def acknowledge(self, messages: Sequence[RawMessage]) -> None:
         self.acknowledged += messages
@@ -46,10 +50,10 @@ class ListSource:
 def loop(
     engine: Engine, source: ListSource, clock: Callable[[], datetime] = lambda: NOW, size: int = 10
 ) -> Ingest:
-    return Ingest(
-        engine=engine, source=source, decode=decode, redact=redact, network="chirpstack",
-        batcher=Batcher(size, timedelta(seconds=0.2)), clock=clock, sleep=lambda _: None,
-    )  # fmt: skip
+    storer = Storing(
+        engine=engine, source=source, redact=redact, network="chirpstack", clock=clock, sleep=lambda _: None
+    )
+    return Ingest(source, decode, Batcher(size, timedelta(seconds=0.2)), storer, clock)
 
 
 def ups(count: int) -> list[RawMessage]:
@@ -80,7 +84,7 @@ def test_while_the_database_is_away_nothing_is_acknowledged(
     away = OperationalError("COMMIT", {}, Exception("the server closed the connection"))
     refusals = [away, away, away]
     acknowledged_then: list[int] = []
-    real = ingest.write_batch
+    real = storing.write_batch
 
     def write_batch(*arguments: object) -> object:
         acknowledged_then.append(len(source.acknowledged))
@@ -88,11 +92,40 @@ def test_while_the_database_is_away_nothing_is_acknowledged(
             raise refusals.pop()
         return real(*arguments)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(ingest, "write_batch", write_batch)
+    monkeypatch.setattr(storing, "write_batch", write_batch)
     totals = loop(engine, source).run(stop=lambda: False)
     assert acknowledged_then == [0, 0, 0, 0]
     assert totals.uplinks == 5
     assert len(source.acknowledged) == 5
+
+
+def test_the_next_batch_is_decoded_while_the_last_is_stored(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And no more than that: what is taken and not acknowledged stays within two batches."""
+    decoded: list[RawMessage] = []
+    waiting = threading.Event()
+    real, seen = storing.write_batch, list[int]()
+
+    def write_batch(*arguments: object) -> object:
+        if not seen:
+            assert waiting.wait(30), "the second batch was not decoded meanwhile"
+        seen.append(len(decoded))
+        return real(*arguments)  # type: ignore[arg-type]
+
+    def decode_and_note(raw: RawMessage) -> Event | Rejected | Ignored:
+        decoded.append(raw)
+        if len(decoded) == 20:
+            waiting.set()
+        return decode(raw)
+
+    monkeypatch.setattr(storing, "write_batch", write_batch)
+    running = loop(engine, ListSource(ups(50)), size=10)
+    running.decode = decode_and_note
+    assert running.run(stop=lambda: False).uplinks == 50
+    assert seen[0] == 20
+    assert all(count <= 10 * (number + 2) for number, count in enumerate(seen))
+    assert running.unacknowledged == 0
 
 
 class DeadlockError(Exception):
@@ -106,16 +139,16 @@ def test_a_deadlock_is_tried_again_at_once_and_is_no_absence_of_the_database(
 ) -> None:
     source, slept = ListSource(ups(5)), list[float]()
     refusals = [OperationalError("COMMIT", {}, DeadlockError()) for _ in range(4)]
-    real = ingest.write_batch
+    real = storing.write_batch
 
     def write_batch(*arguments: object) -> object:
         if refusals:
             raise refusals.pop()
         return real(*arguments)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(ingest, "write_batch", write_batch)
+    monkeypatch.setattr(storing, "write_batch", write_batch)
     running = loop(engine, source)
-    running.sleep = slept.append
+    running.storing.sleep = slept.append
     totals = running.run(stop=lambda: False)
     assert (totals.uplinks, totals.conflicts) == (5, 4)
     assert sum(slept) < 1.0
@@ -143,9 +176,9 @@ def test_after_the_database_was_away_we_ask_whether_the_name_is_still_ours(
     def keep_lock() -> None:
         raise InUseError("taken")
 
-    monkeypatch.setattr(ingest, "write_batch", write_batch)
+    monkeypatch.setattr(storing, "write_batch", write_batch)
     running = loop(engine, source, size=5)
-    running.keep_lock = keep_lock
+    running.storing.keep_lock = keep_lock
     with pytest.raises(InUseError):
         running.run(stop=lambda: False)
     assert source.acknowledged == []
@@ -196,7 +229,7 @@ def test_a_stop_while_the_database_is_away_loses_nothing(engine: Engine, monkeyp
     def write_batch(*_: object) -> object:
         raise OperationalError("COMMIT", {}, Exception("away"))
 
-    monkeypatch.setattr(ingest, "write_batch", write_batch)
+    monkeypatch.setattr(storing, "write_batch", write_batch)
     stops = iter([False] * 6)
     loop(engine, source, size=5).run(stop=lambda: next(stops, True))
     assert source.acknowledged == []
@@ -208,7 +241,7 @@ def test_a_message_that_the_database_refuses_becomes_a_dead_letter(
     """A value that the decoder let through and a column cannot hold must not stop the others."""
     messages = ups(9)
     messages[4] = message("up", changed(UP, deduplicationId="huge", data="A" * 40_000))
-    monkeypatch.setattr(ingest, "write_batch", _refusing(ingest.write_batch))
+    monkeypatch.setattr(storing, "write_batch", _refusing(storing.write_batch))
     source = ListSource(messages)
     totals = loop(engine, source).run(stop=lambda: False)
     assert (totals.received, totals.uplinks, totals.dead_letters) == (9, 8, 1)
@@ -218,10 +251,10 @@ def test_a_message_that_the_database_refuses_becomes_a_dead_letter(
 def _refusing(real: Callable[..., object]) -> Callable[..., object]:
     from sqlalchemy.exc import DataError
 
-    def write_batch(connection: object, batch: ingest.Batch) -> object:
+    def write_batch(connection: object, batch: Batch, now: object) -> object:
         if any(getattr(event, "size", 0) > 20_000 for event in batch.device_events):
             raise DataError("INSERT", {}, Exception("value out of range"))
-        return real(connection, batch)
+        return real(connection, batch, now)
 
     return write_batch
 
@@ -282,6 +315,6 @@ def test_a_dead_letter_never_shows_what_a_device_measured(payload: bytes, expect
 
 def test_a_clock_set_back_does_not_hold_a_batch() -> None:
     batcher = Batcher(10, timedelta(seconds=0.2))
-    batcher.add(ups(1)[0], NOW)
+    batcher.add(ups(1), NOW)
     assert batcher.wait_s(NOW) == pytest.approx(0.2)
     assert batcher.wait_s(NOW - timedelta(hours=1)) == 0.0

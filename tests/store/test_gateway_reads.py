@@ -17,7 +17,7 @@ from lora_registry.store.audits import AuditRun, DeviceVerdict, GatewayVerdict
 from lora_registry.store.engine import reading, writing
 from lora_registry.store.gateway_reads import gateways
 from lora_registry.store.service_reads import services
-from lora_registry.store.telemetry import LinkDay
+from lora_registry.store.telemetry import DeviceDay
 from lora_registry.store.writes import Batch, write_batch
 from tests.integrations.samples import ARRIVAL, DEV_EUI, DEVICE_INFO, STATS, UP, changed, message, topic
 
@@ -31,7 +31,7 @@ def hear(engine: Engine, *raws: Any) -> None:
         assert not isinstance(event, Rejected | Ignored), event
         (batch.device_events if hasattr(event, "header") else batch.gateway_events).append(event)
     with writing(engine) as connection:
-        write_batch(connection, batch)
+        write_batch(connection, batch, ARRIVAL)
 
 
 def up(day: datetime, eui: str, gateway_id: str, *place: float) -> Any:
@@ -56,7 +56,7 @@ def listed(engine: Engine) -> dict[str, dict[str, Any]]:
 
 
 def complete_run(engine: Engine, judged_at: datetime, *, completed: bool = True) -> None:
-    row = {"id": 1, "judged_at": judged_at, "completed_at": judged_at if completed else None, "rule_version": "1"}
+    row = {"id": 1, "judged_at": judged_at, "completed_at": judged_at if completed else None, "rules": {}}
     declare(engine, AuditRun, row)
 
 
@@ -137,7 +137,7 @@ def test_after_an_audit_older_days_are_the_audits_word(engine: Engine) -> None:
     assert after[SECOND] == before[SECOND] | {"state": "heard"}
     # What is read of that is recent days only: an old one that changes now is not noticed.
     with writing(engine) as connection:
-        table = LinkDay.table()
+        table = DeviceDay.table()
         connection.execute(table.delete().where(table.c.day == old.date()))
     assert listed(engine)[FIRST] == before[FIRST] | {"state": "unknown", "latitude": None, "longitude": None}
 

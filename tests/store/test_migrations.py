@@ -13,6 +13,7 @@ from lora_registry.domain.errors import UnavailableError
 from lora_registry.store import migrations, version
 from lora_registry.store.base import Base, Lives
 from lora_registry.store.engine import make_engine
+from lora_registry.store.week_partitions import is_partition
 from tests.conftest import ROOT
 
 
@@ -40,6 +41,11 @@ def test_a_missing_column_is_told(empty_database_url: str) -> None:
         connection.exec_driver_sql("ALTER TABLE service DROP COLUMN decision")
     assert any("decision" in line for line in migrations.differences(engine))
     engine.dispose()
+
+
+def test_no_table_of_a_model_passes_for_a_partition() -> None:
+    assert not any(map(is_partition, Base.metadata.tables))
+    assert all(map(is_partition, ("uplink_2026w37", "device_event_undated", "gateway_report_ahead")))
 
 
 def test_the_folder_of_migrations_does_not_hide_the_library() -> None:

@@ -163,7 +163,7 @@ def hear(engine: Engine, *raws: Any) -> None:
         assert not isinstance(event, Rejected | Ignored), event
         (batch.device_events if hasattr(event, "header") else batch.gateway_events).append(event)
     with writing(engine) as connection:
-        write_batch(connection, batch)
+        write_batch(connection, batch, NOW)
 
 
 def test_ingest_never_writes_what_owners_said(engine: Engine) -> None:

@@ -21,7 +21,7 @@ def test_the_last_status_is_the_state_even_when_it_repeats_an_earlier_one(engine
         raw = RawMessage(f"application/1/device/{DEV_EUI}/event/status", payload, ARRIVAL + timedelta(days=day))
         event: Any = decode(raw)
         with writing(engine) as connection:
-            write_batch(connection, Batch("chirpstack", device_events=[event]))
+            write_batch(connection, Batch("chirpstack", device_events=[event]), ARRIVAL)
     with reading(engine) as connection:
         assert connection.scalar(text("SELECT count(*) FROM device_event")) == 2
         assert connection.scalar(text("SELECT margin_db FROM device_state")) == 9

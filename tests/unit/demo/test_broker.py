@@ -47,10 +47,9 @@ def test_a_message_goes_through_and_nothing_stays(program: str, tmp_path: Path) 
         publisher.start()
         publisher.publish("a/b", b"hello")
         publisher.flush()
-        message = source.take(10)
+        (message,) = source.take(10)
         publisher.close()
         source.close()
-        assert message is not None
         assert (message.topic, message.payload) == ("a/b", b"hello")
         listening_on = listeners(port)
     assert listening_on == {LOCAL}

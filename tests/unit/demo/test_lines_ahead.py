@@ -55,12 +55,10 @@ def test_more_than_a_pipe_holds() -> None:
 def test_lines_are_a_source_of_messages_that_ends() -> None:
     good = b'{"topic": "t", "received_at": "2026-09-10T09:00:02Z", "payload": {"a": 1}}'
     source = CaptureSource(iter([good, b"", b"hello"]), read_at=AT)
-    assert source.take(0) == RawMessage("t", b'{"a": 1}', AT)
-    bad = source.take(0)
-    assert bad is not None
+    message, bad = source.take(0)
+    assert message == RawMessage("t", b'{"a": 1}', AT)
     assert (bad.topic, bad.payload) == ("capture/lines/line/3", b"hello")
     assert isinstance(bad.token, BadLine)
-    assert not source.exhausted
-    assert source.take(0) is None
+    assert not source.take(0)
     assert source.exhausted
     assert source.connected_at is None

@@ -62,10 +62,13 @@ def evaluate_model(
     form: Annotated[_Format, typer.Option("--format", help="For people, or for programs.")] = _Format.TABLE,
 ) -> None:
     """Say how well the coverage model predicts measured receptions on ground that it was not shown."""
+    from threadpoolctl import threadpool_limits  # noqa: PLC0415
+
     # Numerics and projections are half a second: not for the commands that do without.
     from lora_registry.coverage.evaluate import DRAWS, evaluate  # noqa: PLC0415
     from lora_registry.coverage.folds import FOLDS  # noqa: PLC0415
     from lora_registry.coverage.pairs_csv import read_receptions  # noqa: PLC0415
+    from lora_registry.coverage.path_loss import censored_line, received_line  # noqa: PLC0415
 
     try:
         with text_lines(file) as lines:
@@ -76,7 +79,8 @@ def evaluate_model(
     _tell_rejected(receptions.rejected)
     if receptions.too_far:
         say(f"{receptions.too_far} pairs farther apart than {max_km:g} km: not looked at")
-    with progress("coverage", total=DRAWS * FOLDS) as shown:
+    # Matrices of 200 rows: threads that wait for each other take ten times as long where cores are busy.
+    with progress("coverage", total=DRAWS * FOLDS) as shown, threadpool_limits(limits=1, user_api="blas"):
         done = iter(range(1, DRAWS * FOLDS + 1))
         scored = evaluate(receptions.pairs, block_km=block_km, progress=lambda: shown(next(done)))
     if scored is None:
@@ -90,6 +94,9 @@ def evaluate_model(
         sys.stdout.write("\n")
     else:
         say(f"{scored.n_pairs} pairs, squares of {block_km:g} km left out")
+        line, naive = censored_line(receptions.pairs), received_line(receptions.pairs)
+        if line is not None and naive is not None:
+            say(f"path-loss exponent {line.exponent:.2f} ({naive.exponent:.2f} from received frames alone)")
         listing.write(_as_rows(scored), _TABLE, listing.Format.TABLE)
 
 

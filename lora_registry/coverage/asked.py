@@ -67,13 +67,17 @@ def at(posterior: Posterior, targets: Targets) -> Prediction:
 
 
 def _in_common(root: Floats, left: Floats, place: Indices) -> Floats:
-    """Return each pair's covariance with the mean of its place's shared parts, in that mean's sd, (n,)."""
+    """Return each pair's covariance with the mean of its place's shared parts, in that mean's sd, (n,).
+
+    Products of two are their covariance where gateways are many or alike; of a few unlike ones, more than that:
+    rather too pessimistic than too sure.
+    """
     total = np.zeros((len(left), root.shape[1]))
     np.add.at(total, place, root)
     middle = total / np.maximum(np.bincount(place, minlength=len(left)), 1)[:, None]
     spread = np.sqrt(np.maximum(np.einsum("ts,ts->t", middle, middle) + left, _TINY))
     in_common: Floats = (np.einsum("ts,ts->t", root, middle[place]) + left[place]) / spread[place]
-    return in_common
+    return np.maximum(in_common, 0.0)
 
 
 def left_out(posterior: Posterior, groups: Indices, gradient: Floats, curvature: Floats) -> tuple[Floats, Floats]:

@@ -4,8 +4,9 @@
     P(delivery ratio >= target) <= 0.1   gap
     otherwise                            unknown
 
-The delivery ratio of a cell has a Beta law: what the model thinks counts as one device at most, what devices there
-sent and had heard counts by frame, each device for at most one full voice. Unknown is never painted covered.
+The delivery ratio of a cell has a Beta law: what the model thinks counts as one device at most, what devices sent
+there and had heard counts by frame, each device for at most one full voice. Unknown is never painted covered, and
+no cell is a gap whose own devices are heard.
 """
 
 from __future__ import annotations
@@ -25,14 +26,15 @@ TARGET_OUTDOOR = 0.95
 """Share of frames that a place should deliver (science note, 6.4)."""
 FEWEST_HOUSEHOLDS = 3
 """A cell that rests on fewer household devices alone is unknown: it would tell where whose meter is."""
-NEVER_JOINED_FRAMES = 10.0
-"""A device that was installed and never joined: a fifth of a voice, for keys are wrong as often as radio weak."""
+NEVER_JOINED_FRAMES = 2.0
+"""A device that was installed and never joined is worth two lost frames: keys are wrong as often as radio weak."""
 FAILED_VISIT_FRAMES = 25.0
 """A person stood there and tried."""
 INDOOR_DB = {"outdoor": (0.0, 0.0), "indoor": (12.0, 6.0), "deep_indoor": (20.0, 8.0), "chamber": (27.0, 8.0)}
 """What a frame lacks by where its device is: dB and the spread of it between buildings (science note, 6.4)."""
 NEVER = -1
 _LEAST_VARIANCE = 1e-6
+_JEFFREYS, _LIKELY = 0.5, 0.5
 
 
 class CellState(StrEnum):
@@ -120,12 +122,13 @@ def judge(
     a, b = _beta(model_mean, model_variance)
     confidence = 1.0 - betainc(a + heard, b + missed, target)
     devices = np.bincount(evidence.cell, minlength=count)
+    served = (devices > 0) & (1.0 - betainc(_JEFFREYS + heard, _JEFFREYS + missed, target) > _LIKELY)
     last_day = np.full(count, NEVER, dtype=np.int64)
     np.maximum.at(last_day, evidence.cell, evidence.day)
     withheld = (devices > 0) & (devices < FEWEST_HOUSEHOLDS) & (summed(evidence.household) == devices)
     state = np.full(count, CellState.UNKNOWN.value, dtype="<U7")
     state[~withheld & (confidence >= SURE)] = CellState.COVERED.value
-    state[~withheld & (confidence <= 1.0 - SURE)] = CellState.GAP.value
+    state[~withheld & ~served & (confidence <= 1.0 - SURE)] = CellState.GAP.value
     basis = np.where(devices > 0, Basis.MEASURED.value, Basis.PREDICTED.value)
     basis[withheld] = Basis.WITHHELD.value
     return Cells(

@@ -33,7 +33,7 @@ class Baseline(NamedTuple):
 
 
 class Evaluation(NamedTuple):
-    """Scores, averaged over draws; None where nothing could be scored (no level to learn; all heard, or none)."""
+    """Scores, averaged over draws; None where there is nothing to score (no levels; all heard, or none)."""
 
     n_pairs: int
     rmse_db: float | None

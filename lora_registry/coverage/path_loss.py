@@ -18,6 +18,8 @@ from lora_registry.coverage.pairs import Floats, Pairs
 
 _FEWEST = 10
 _HARD_DB = 0.1
+_SOFTNESS = (float(np.log(_HARD_DB)), float(np.log(20.0)))
+"""Logarithms: between a threshold as sharp as it may be and one that is none."""
 _LIMIT = 500
 
 
@@ -45,7 +47,7 @@ def censored_line(pairs: Pairs, *, threshold_dbm: float | None = None) -> PathLo
     def observation(v: Floats) -> Censored:
         if threshold_dbm is not None:
             return Censored(float(np.exp(v[2])), threshold_dbm, _HARD_DB)
-        return Censored(float(np.exp(v[2])), float(v[3]), float(np.exp(v[4])))
+        return Censored(float(np.exp(v[2])), float(v[3]), float(np.exp(np.clip(v[4], *_SOFTNESS))))
 
     def cost(v: Floats) -> float:
         mean = v[0] - 10.0 * v[1] * l_decades
@@ -56,7 +58,7 @@ def censored_line(pairs: Pairs, *, threshold_dbm: float | None = None) -> PathLo
     if threshold_dbm is None:
         start += [weakest, 0.0]
     simplex = minimize(cost, np.array(start), method="Nelder-Mead", options={"maxiter": _LIMIT})
-    v = minimize(cost, simplex.x, method="BFGS").x
+    v = minimize(cost, simplex.x, method="L-BFGS-B").x
     return PathLoss(float(v[0]), float(v[1]), float(np.exp(v[2])))
 
 

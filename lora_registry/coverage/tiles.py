@@ -24,8 +24,7 @@ TILE_KM = 2.0
 NEAR_KM = 1.2
 """Around the tile, with evidence as fine as within."""
 HALO_KM = 4.0
-"""Around the tile: three ranges of the longest field a city has shown so far is 14 km and adds nothing measurable
-over this (docs/truth.md)."""
+"""Around the tile. Twice as much, or half, moves the scores by 0.001 (docs/truth.md)."""
 MOST_GATEWAYS = 32
 """A place is served by its best gateways: the next would add under one frame in a thousand."""
 _FAR_KM = 1.2

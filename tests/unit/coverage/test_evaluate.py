@@ -59,7 +59,7 @@ def test_a_small_file_has_scores_and_is_hardly_worse_than_its_lines(
 
 
 def test_the_same_file_has_the_same_scores() -> None:
-    pairs = city(points=20, gateways=2)
+    pairs = city(points=10, gateways=1)
     assert evaluate(pairs, block_km=1.0) == evaluate(pairs, block_km=1.0)
 
 

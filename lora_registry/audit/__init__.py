@@ -6,9 +6,12 @@ from lora_registry.audit import (
     low_battery,
     low_delivery,
     never_seen,
+    not_back,
+    over_duty_cycle,
     silent_device,
     silent_gateway,
     to_complete,
+    wasteful_radio,
 )
 from lora_registry.audit.rule import Rule, run
 
@@ -16,10 +19,13 @@ __all__ = ["RULES", "Rule", "run"]
 
 RULES: tuple[Rule, ...] = (
     silent_device.RULE,
+    not_back.RULE,
     never_seen.RULE,
     silent_gateway.RULE,
     low_delivery.RULE,
     low_battery.RULE,
+    wasteful_radio.RULE,
+    over_duty_cycle.RULE,
     to_complete.RULE,
 )
 """Every rule, by hand: each has its file, its test file and its section in docs/rules.md."""

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from lora_registry.audit import radio_state
 from lora_registry.audit.rule import DeviceRule
+from lora_registry.audit.season_start import worked_until_the_closing
 from lora_registry.audit.wording import duration
 from lora_registry.domain.cadence import CadenceClass
 from lora_registry.domain.facts import DeviceFacts
@@ -34,6 +35,8 @@ def judge(facts: DeviceFacts, now: datetime) -> Finding | Skipped | None:
     state, reason = radio_state.judge(facts)
     if state in (RadioState.UNDETERMINED, RadioState.NOT_JUDGED, RadioState.LEARNING):
         return Skipped(NAME, facts.dev_eui, reason)
+    if worked_until_the_closing(facts):
+        return Skipped(NAME, facts.dev_eui, "not_back")
     waited_s, limit_s = facts.watched_since_last_s, facts.silent_after_s
     if state is not RadioState.SILENT or facts.last_uplink_at is None or waited_s is None or limit_s is None:
         return None
@@ -79,4 +82,4 @@ def _explanation(facts: DeviceFacts, waited_s: float, limit_s: float) -> dict[st
     }
 
 
-RULE = DeviceRule(NAME, judge)
+RULE = DeviceRule(NAME, judge, version=2)

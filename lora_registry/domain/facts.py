@@ -54,7 +54,12 @@ class DeviceFacts(_Plain):
     network_heard: bool = True
     """At least one uplink of its network was received since `known_at`."""
     in_season: bool = True
-    """Its service's calendar expects it to work now."""
+    """Its service's calendar of the year expects it to work now."""
+    season_opened_at: datetime | None = None
+    """When the present season began; None out of season, and for services that work all year."""
+    season_opened_on: str | None = None
+    """The same as a local date, ISO 8601, for people."""
+    watched_since_opened_s: float | None = None
     watched_since_known_s: float = 0.0
     uplinks_total: int = 0
     first_uplink_at: datetime | None = None
@@ -77,6 +82,27 @@ class DeviceFacts(_Plain):
     battery_pct: float | None = None
     battery_at: datetime | None = None
     external_power: bool = False
+    spreading_factor: int | None = None
+    """The one it uses most, over 30 days (`domain.sobriety.margin`)."""
+    adr: bool | None = None
+    """It lets the network choose its data rate: the flag of its last uplink."""
+    margin_p10_db: float | None = None
+    """Nine of ten uplinks were this far above the floor of that spreading factor, at the best gateway."""
+    margin_uplinks: int = 0
+    spreading_factor_enough: int | None = None
+    """The lowest that would leave 10 dB (`domain.sobriety.sobriety`)."""
+    airtime_waste: float | None = None
+    """How many times longer than at that one it is on the air."""
+    battery_years_low: float | None = None
+    battery_years_high: float | None = None
+    """How long a new battery lasts as it sends now (`domain.energy.life_years`); None on external power."""
+    battery_years_sober_low: float | None = None
+    battery_years_sober_high: float | None = None
+    """The same at the spreading factor that is enough."""
+    duty_cycle_of_limit: float | None = None
+    """Of the most used sub-band, in the busiest hour of 7 days; 1 is all it may (`domain.duty_cycle.uses`)."""
+    duty_cycle_band: str | None = None
+    """That sub-band, MHz: `865-868`."""
     open_since: dict[str, datetime] = field(default_factory=dict)
     """Finding kind -> since, for what the previous run left open: identity and hysteresis of standing findings."""
 

@@ -103,6 +103,7 @@ def device_facts(
     first_at = device["first_uplink_at"] if last_at is not None else None
     known_at = min(at for at in (device["registered_at"], device["recorded_at"], first_at, now) if at is not None)
     clock = _clock(device, collected, since=known_at)
+    opened_at = season.opened_at(device["calendar"], now, collected.zone)
     heard_at = collected.heard_at.get(network)
     known_status = device["status_at"] is not None and device["status_at"] <= now
     habit = _learnt(past, clock, last_at, now=now, uplinks_total=device["uplinks_total"] or 0)
@@ -117,6 +118,9 @@ def device_facts(
         collection_alive=collected.alive(network),
         network_heard=heard_at is not None and heard_at >= known_at,
         in_season=season.in_season(device["calendar"], now, collected.zone),
+        season_opened_at=opened_at.astimezone(UTC) if opened_at is not None else None,
+        season_opened_on=opened_at.date().isoformat() if opened_at is not None else None,
+        watched_since_opened_s=_elapsed_s(clock, opened_at, now) if opened_at is not None else None,
         watched_since_known_s=_elapsed_s(clock, known_at, now),
         uplinks_total=device["uplinks_total"] or 0,
         first_uplink_at=first_at,

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from lora_registry import audit
-from lora_registry.audit.wording import duration
+from lora_registry.audit.wording import day, duration
 from lora_registry.domain.facts import ApplicationFacts, DeviceFacts, Facts, GatewayFacts
 from lora_registry.domain.findings import Finding, Skipped
 
@@ -44,6 +44,8 @@ def test_each_rule_judges_its_kind_of_subject_and_well_is_not_mentioned() -> Non
         ("Finding", "silent_device", DEVICE.dev_eui),
         ("Skipped", "low_delivery", DEVICE.dev_eui),
         ("Finding", "low_battery", DEVICE.dev_eui),
+        ("Skipped", "wasteful_radio", DEVICE.dev_eui),
+        ("Skipped", "over_duty_cycle", DEVICE.dev_eui),
         ("Skipped", "silent_gateway", GATEWAY.gateway_id),
         ("Finding", "to_complete", "eau"),
     ]
@@ -97,3 +99,11 @@ def test_every_rule_and_nothing_else_has_a_complete_section_in_the_manual() -> N
 )
 def test_durations_are_words(seconds: float, en: str, fr: str) -> None:
     assert duration(seconds) == {"en": en, "fr": fr}
+
+
+@pytest.mark.parametrize(
+    ("iso", "en", "fr"),
+    [("2026-04-01", "1 April", "1er avril"), ("2026-12-31", "31 December", "31 décembre")],
+)
+def test_days_are_words(iso: str, en: str, fr: str) -> None:
+    assert day(iso) == {"en": en, "fr": fr}

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from lora_registry.audit import (
+    incident,
     low_battery,
     low_delivery,
     never_seen,
     not_back,
     over_duty_cycle,
+    sends_too_often,
     silent_device,
     silent_gateway,
     to_complete,
@@ -18,6 +20,7 @@ from lora_registry.audit.rule import Rule, run
 __all__ = ["RULES", "Rule", "run"]
 
 RULES: tuple[Rule, ...] = (
+    incident.RULE,
     silent_device.RULE,
     not_back.RULE,
     never_seen.RULE,
@@ -26,6 +29,7 @@ RULES: tuple[Rule, ...] = (
     low_battery.RULE,
     wasteful_radio.RULE,
     over_duty_cycle.RULE,
+    sends_too_often.RULE,
     to_complete.RULE,
 )
 """Every rule, by hand: each has its file, its test file and its section in docs/rules.md."""

@@ -22,14 +22,18 @@ from typing import NamedTuple, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from lora_registry.domain.run_length import GRACE
+
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Flags = NDArray[np.bool_]
 Names = NDArray[np.str_]
 
 _QUIET = float(np.log(0.5))
-_SIZES = 40
+_PER_OCTAVE = 8
+_SIZES = 40 * _PER_OCTAVE
 _UNIT_S = 1e12
+_UNIT = 1 << 30
 
 
 class CauseKind(StrEnum):
@@ -118,9 +122,12 @@ class Totals:
     age_s: float = np.inf
     """Since anything was last heard through it."""
     sizes: Ints = field(default_factory=lambda: np.zeros(_SIZES, dtype=np.int64))
-    """Members that a timer makes speak, by how often: each size is twice the one before."""
+    """Members that a timer makes speak, by how often, in steps of a twelfth.
+
+    Each is counted by the share of its uplinks that comes through it, in 2^-30: sums of whole numbers know no order.
+    """
     rates: Ints = field(default_factory=lambda: np.zeros(_SIZES, dtype=np.int64))
-    """Their uplinks expected through it in 10^12 seconds; whole numbers, so that sums know no order."""
+    """Their uplinks expected through it in 10^12 seconds."""
 
     def add(self, other: Totals) -> None:
         """Add what another part of the fleet yields."""
@@ -136,9 +143,14 @@ class Totals:
         return float(self.rates.sum()) / _UNIT_S * max(silent_s, 0.0)
 
     def missing(self, silent_s: float, *, most: float) -> float:
-        """Return the same, no device counting for more than `most`: one that died accuses nobody else."""
-        each = self.rates / np.maximum(self.sizes, 1) / _UNIT_S * max(silent_s, 0.0)
-        return float((self.sizes * np.minimum(each, most)).sum())
+        """Return those that were certainly due in it, whenever in their period devices speak.
+
+        Timers agree on the hour: of thousands that speak at midnight none is missing at noon. No device counts for
+        more than `most`: one that died accuses nobody else.
+        """
+        pace_per_s = np.exp2(np.arange(_SIZES) / _PER_OCTAVE) / _UNIT_S
+        due = np.maximum(np.ceil(max(silent_s, 0.0) * pace_per_s - GRACE) - 1.0, 0.0)
+        return float((self.sizes * np.minimum(due, most)).sum()) / _UNIT
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -163,9 +175,14 @@ def summarise(devices: Devices, links: Links) -> Summary:
         (CauseKind.APPLICATION, devices.application),
         (CauseKind.BATCH, devices.batch),
     ):
-        _count(totals, kind, column, _Members(devices.silent, devices.last_s, devices.age_s, timed_per_s))
+        _count(
+            totals,
+            kind,
+            column,
+            _Members(devices.silent, devices.last_s, devices.age_s, timed_per_s, np.ones(len(devices))),
+        )
     of = links.device
-    members = _Members(devices.silent[of], links.last_s, links.age_s, timed_per_s[of] * links.heard)
+    members = _Members(devices.silent[of], links.last_s, links.age_s, timed_per_s[of], links.heard)
     _count(totals, CauseKind.GATEWAY, links.gateway, members)
     counted = {
         (name, str(value)): int(number)
@@ -229,15 +246,21 @@ class _Members(NamedTuple):
     last_s: Floats
     age_s: Floats
     per_s: Floats
+    """Uplinks of a timer in a second; 0 for events."""
+    share: Floats
+    """Of its uplinks, what comes through the cause."""
 
 
 def _count(totals: dict[Cause, Totals], kind: CauseKind, names: Names, members: _Members) -> None:
     """Add up the members of every cause of one kind."""
-    rate = np.round(members.per_s * _UNIT_S).astype(np.int64)
-    size = np.minimum(np.floor(np.log2(np.maximum(rate, 1))), _SIZES - 1).astype(np.int64)
+    pace = np.maximum(members.per_s * _UNIT_S, 1.0)
+    size = np.minimum(np.floor(np.log2(pace) * _PER_OCTAVE), _SIZES - 1).astype(np.int64)
+    rate = np.round(members.per_s * members.share * _UNIT_S).astype(np.int64)
+    weight = np.round(members.share * _UNIT).astype(np.int64)
     for name, rows in _groups(names):
         timed = rows[rate[rows] > 0]
-        rates = np.zeros(_SIZES, dtype=np.int64)
+        sizes, rates = np.zeros(_SIZES, dtype=np.int64), np.zeros(_SIZES, dtype=np.int64)
+        np.add.at(sizes, size[timed], weight[timed])
         np.add.at(rates, size[timed], rate[timed])
         totals.setdefault(Cause(kind, name), Totals()).add(
             Totals(
@@ -245,7 +268,7 @@ def _count(totals: dict[Cause, Totals], kind: CauseKind, names: Names, members: 
                 silent=int(np.count_nonzero(members.silent[rows])),
                 last_s=float(members.last_s[rows].max()),
                 age_s=float(members.age_s[rows].min()),
-                sizes=np.bincount(size[timed], minlength=_SIZES),
+                sizes=sizes,
                 rates=rates,
             )
         )

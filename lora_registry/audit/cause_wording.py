@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from lora_registry.audit.cause_evidence import CauseKind
-from lora_registry.audit.causes import Incident
 from lora_registry.audit.enrichment import Cluster
 from lora_registry.audit.wording import duration
-from lora_registry.domain.findings import Evidence
+from lora_registry.domain.facts import IncidentFacts
 
 _WHAT = {
     CauseKind.GATEWAY: {
@@ -25,35 +24,31 @@ _WHAT = {
 }
 
 
-def evidence(incident: Incident) -> Evidence:
-    """Return what an incident rests on, units in the names."""
-    return {
-        "silent_s": round(incident.silent_s),
-        "expected_uplinks": round(incident.expected),
-        "devices_silent": len(incident.devices),
-        "devices": incident.members,
-        "gain": round(incident.gain, 1),
-    }
-
-
-def sentence(incident: Incident, name: str) -> dict[str, str]:
-    """Return one sentence by language; `name` is what people call the thing that failed."""
-    silent, known = len(incident.devices), incident.members
-    waited = duration(incident.silent_s)
-    if incident.cause.kind is CauseKind.BATCH:
+def sentence(incident: IncidentFacts) -> dict[str, str]:
+    """Return one sentence by language."""
+    silent, known, name = incident.devices, incident.members, incident.name
+    if incident.cause_kind == CauseKind.BATCH:
         return {
             "en": f"Of {known} devices of {name}, {silent} have fallen silent: far more than of others.",
             "fr": f"Sur {known} objets {name}, {silent} se sont tus : bien plus que parmi les autres.",
         }
-    what = _WHAT[incident.cause.kind]
+    what, waited = _WHAT[CauseKind(incident.cause_kind)], duration(incident.silent_s)
     expected = max(round(incident.expected), 1)
+    english = (
+        f"{what['en'].format(name=name)} for {waited['en']}, of {_counted(expected, 'en', 'uplink')} expected"
+    )
+    french = (
+        f"{what['fr'].format(name=name)} depuis {waited['fr']}, sur "
+        f"{_counted(expected, 'fr', 'message')} attendu{'s' if expected > 1 else ''}"
+    )
+    if not silent:
+        return {
+            "en": f"{english}; no device is silent for it.",
+            "fr": f"{french} ; aucun objet n'en est silencieux.",
+        }
     return {
-        "en": f"{what['en'].format(name=name)} for {waited['en']}, "
-        f"of {_counted(expected, 'en', 'uplink')} expected: "
-        f"that explains the silence of {_counted(silent, 'en', 'device')}.",
-        "fr": f"{what['fr'].format(name=name)} depuis {waited['fr']}, sur "
-        f"{_counted(expected, 'fr', 'message')} attendu{'s' if expected > 1 else ''} : "
-        f"cela explique le silence de {_counted(silent, 'fr', 'objet')}.",
+        "en": f"{english}: that explains the silence of {_counted(silent, 'en', 'device')}.",
+        "fr": f"{french} : cela explique le silence de {_counted(silent, 'fr', 'objet')}.",
     }
 
 

@@ -9,14 +9,14 @@ whole fleet, however it was split.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import log
 from typing import NamedTuple
 
 import numpy as np
 
 from lora_registry.audit.cause_evidence import Cause, CauseKind, Flags, Floats, Ints, Summary, Totals
-from lora_registry.domain.run_length import GRACE
+from lora_registry.domain.run_length import GRACE, missed
 
 _DEATHS_PER_S = 0.05 / (365.25 * 86_400.0)
 """One device in twenty stops for good in a year, of itself."""
@@ -26,7 +26,8 @@ _ENOUGH = log(20.0)
 _MUTE = -log(1e-6)
 """Receptions missing, of a cause that nothing came through: by chance once in a million."""
 _MOST_FROM_ONE = 5.0
-_FEWEST = 2
+_FEWEST = 3
+"""Two that fall silent in one hour are two visits at worst; a gateway that stopped reporting needs none."""
 _FEWEST_OF_BATCH = 3
 _EXPLAINED = log(2.0)
 _JITTER = 0.02
@@ -53,6 +54,10 @@ class GatewayKnown(NamedTuple):
     """It goes on sending statistics; None for one that never sent any."""
     backhaul: str = ""
     """What carries it, with others: an operator's link, a site; "" where unknown."""
+    last_s: float | None = None
+    """When anything was last heard through it, epoch seconds; None: as far as the links tell."""
+    age_s: float | None = None
+    """Watched seconds since."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +87,13 @@ class Causes:
     """Stored DevEUI -> its cause."""
 
 
+def _as_known(total: Totals, known: GatewayKnown | None) -> Totals:
+    """Return a gateway's totals with what is known of it beside its links."""
+    if known is None or known.last_s is None or known.age_s is None:
+        return total
+    return replace(total, last_s=max(total.last_s, known.last_s), age_s=min(total.age_s, known.age_s))
+
+
 class _Candidate(NamedTuple):
     cause: Cause
     totals: Totals
@@ -90,6 +102,8 @@ class _Candidate(NamedTuple):
     log_likelihood: Floats
     """Of their silence, if it failed."""
     log_prior: float
+    share: Floats
+    """Of their uplinks, what comes through the cause."""
 
 
 def find_causes(summary: Summary, gateways: Mapping[str, GatewayKnown]) -> Causes:
@@ -117,8 +131,10 @@ class _Search:
         self.alive_s = min((one.age_s for one in networks), default=0.0)
         """Watched seconds since anything at all was heard."""
         self.fleet = (summary.devices, int(np.count_nonzero(self.quiet.silent)))
+        totals = {cause: _as_known(one, gateways.get(cause.key)) if cause.kind is CauseKind.GATEWAY else one
+                  for cause, one in summary.totals.items()}  # fmt: skip
         self.open = sorted(
-            [*self._total(summary.totals), *self._by_gateway(summary.totals, gateways)],
+            [*self._total(totals), *self._by_gateway(totals, gateways)],
             key=lambda one: (_WIDEST_FIRST.index(one.cause.kind), one.cause.key),
         )
         self.batches = {cause: one for cause, one in summary.totals.items() if cause.kind is CauseKind.BATCH}
@@ -169,7 +185,20 @@ class _Search:
         silent_s = one.totals.age_s - alive_s
         explained = ~self.free[one.rows]
         theirs = np.minimum(self.quiet.per_s[one.rows] * max(silent_s, 0.0), _MOST_FROM_ONE)[explained]
-        return one.totals.missing(silent_s, most=_MOST_FROM_ONE) - float(theirs.sum())
+        certain = one.totals.missing(silent_s, most=_MOST_FROM_ONE) - float(theirs.sum())
+        return max(certain, self._overdue(one, one.totals.age_s))
+
+    def _overdue(self, one: _Candidate, age_s: float) -> float:
+        """Return the receptions that are missing by when each quiet device last spoke.
+
+        Of those that were in time when the cause failed, `age_s` ago: who missed one before died before.
+        """
+        rows = one.rows[self.free[one.rows]]
+        waited_s, due_s = self.quiet.age_s[rows], self.quiet.due_s[rows]
+        fresh = (due_s > 0) & (waited_s - age_s <= due_s)
+        period_s = np.where(fresh, due_s, 1.0) / (1.0 + GRACE)
+        misses = np.where(fresh, missed(waited_s / period_s, 1.0), 0.0)
+        return float((np.minimum(misses, _MOST_FROM_ONE) * one.share[self.free[one.rows]]).sum())
 
     def _before(self, rows: Ints, age_s: float) -> Floats:
         """Return the log chance of the part of silences that came before a cause failed, `age_s` ago.
@@ -179,9 +208,9 @@ class _Search:
         waited_s, period_s = self.quiet.age_s[rows], self.quiet.due_s[rows] / (1.0 + GRACE)
         earlier_s = np.maximum(waited_s - age_s, 0.0)
         per_s = 1.0 / np.where(period_s > 0, period_s, waited_s)
-        missed = np.where(period_s > 0, np.maximum(np.floor(waited_s * per_s - GRACE), 1.0), 1.0)
+        misses = np.where(period_s > 0, np.maximum(np.floor(waited_s * per_s - GRACE), 1.0), 1.0)
         due = np.where(period_s > 0, np.floor(earlier_s * per_s + _JITTER), earlier_s * per_s)
-        before: Floats = self.quiet.log_chance[rows] * np.minimum(due / missed, 1.0)
+        before: Floats = self.quiet.log_chance[rows] * np.minimum(due / misses, 1.0)
         return before
 
     def _total(self, totals: Mapping[Cause, Totals]) -> Iterator[_Candidate]:
@@ -190,7 +219,8 @@ class _Search:
         for cause, total in totals.items():
             if cause.kind in columns:
                 rows = np.flatnonzero(columns[cause.kind] == cause.key)
-                yield _Candidate(cause, total, rows, self._before(rows, total.age_s), log(_PRIORS[cause.kind]))
+                before = self._before(rows, total.age_s)
+                yield _Candidate(cause, total, rows, before, log(_PRIORS[cause.kind]), np.ones(len(rows)))
 
     def _by_gateway(
         self, totals: Mapping[Cause, Totals], gateways: Mapping[str, GatewayKnown]
@@ -226,7 +256,8 @@ class _Search:
         others = np.minimum(1.0 - np.minimum(alone, 1.0), 1.0 - np.exp(outside))[rows]
         since_s = np.minimum(self.quiet.age_s[rows], total.age_s)
         likelihood = self._before(rows, total.age_s) - self.quiet.per_s[rows] * others * since_s
-        return _Candidate(cause, total, rows, likelihood, log_prior)
+        share = np.bincount(self.links.device[inside], self.links.heard[inside], len(self.quiet))[rows]
+        return _Candidate(cause, total, rows, likelihood, log_prior, np.minimum(share, 1.0))
 
     def _partial(self) -> Iterator[_Candidate]:
         """Yield batches: some of their devices fall silent, at no common time, others go on."""
@@ -243,4 +274,5 @@ class _Search:
             cost = spared - 0.5 * log(members) + log(_PRIORS[CauseKind.BATCH])
             # Each death gains what this batch dies more than others, whatever else might explain it.
             own = self.own[rows]
-            yield _Candidate(cause, total, rows, own + log(share) - np.maximum(own, log(usual)), cost)
+            likelihood = own + log(share) - np.maximum(own, log(usual))
+            yield _Candidate(cause, total, rows, likelihood, cost, np.ones(len(rows)))

@@ -103,6 +103,16 @@ class DeviceFacts(_Plain):
     """Of the most used sub-band, in the busiest hour of 7 days; 1 is all it may (`domain.duty_cycle.uses`)."""
     duty_cycle_band: str | None = None
     """That sub-band, MHz: `865-868`."""
+    could_send_every: int | None = None
+    """One uplink in this many would do, by its sketches (`domain.channel_measures`); None: not known."""
+    uplinks_sketched: int = 0
+    """Uplinks that this rests on."""
+    needed_period_s: float | None = None
+    """How often its service needs data, by its owner's word."""
+    shared_cause: str | None = None
+    """The incident that explains its silence (`audit.causes`): `gateway:7276ff000b031f00`."""
+    last_weeks: dict[str, Any] | None = None
+    """What may explain a silence of its own (`domain.own_causes.LastWeeks`), as of its last uplink."""
     open_since: dict[str, datetime] = field(default_factory=dict)
     """Finding kind -> since, for what the previous run left open: identity and hysteresis of standing findings."""
 
@@ -125,6 +135,13 @@ class GatewayFacts(_Plain):
     watched_since_heard_s: float | None = None
     devices_30d: int = 0
     """Devices heard through it in 30 days."""
+    unheard_s: float | None = None
+    """Watched seconds since the last uplink through it, maintenance or not: what shared causes are judged by."""
+    name: str | None = None
+    backhaul: str | None = None
+    """What carries it, with others, by its owner's word."""
+    shared_cause: str | None = None
+    """The incident that it is, or is part of."""
     open_since: dict[str, datetime] = field(default_factory=dict)
 
 
@@ -141,7 +158,29 @@ class ApplicationFacts(_Plain):
     open_since: dict[str, datetime] = field(default_factory=dict)
 
 
-Facts = DeviceFacts | GatewayFacts | ApplicationFacts
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IncidentFacts(_Plain):
+    """One shared cause of several silences, as the search found it (`audit.causes.Incident`)."""
+
+    cause_kind: str
+    """A `CauseKind`."""
+    key: str
+    name: str
+    """What people call the thing that failed."""
+    began_at: datetime
+    silent_s: float
+    """Watched seconds since."""
+    devices: int
+    """Devices whose silence it explains."""
+    members: int
+    """Devices that it might have silenced."""
+    expected: float
+    """Uplinks that should have come through it since."""
+    gain: float
+    """How much better than by chance it explains them, as a natural logarithm, prior included."""
+
+
+Facts = DeviceFacts | GatewayFacts | ApplicationFacts | IncidentFacts
 
 
 def _plain(value: Any) -> Any:  # noqa: ANN401 - JSON is any

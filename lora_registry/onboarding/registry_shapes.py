@@ -124,6 +124,7 @@ SHAPES: dict[Section, Shape] = {
                 null={},
             ),
             Field("calendar", "calendar", calendar),
+            Field("safety", "safety", kinds.flag, null=False),
             Field("starts_on", "starts_on", kinds.day),
             Field("ends_on", "ends_on", kinds.day),
             Field("confirmed_on", "confirmed_on", kinds.day),

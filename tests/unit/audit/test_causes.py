@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
@@ -11,9 +10,9 @@ import numpy as np
 import pytest
 
 from lora_registry.audit.cause_evidence import Cause, CauseKind, Devices, Links, Summary, merge, summarise
-from lora_registry.audit.cause_wording import evidence, sentence
+from lora_registry.audit.cause_packing import pack, unpack
 from lora_registry.audit.causes import Causes, GatewayKnown, find_causes
-from tests.unit.audit.outage_city import DAY, HOUR, LEARNT, Sensor, Town
+from tests.unit.audit.outage_city import DAY, HOUR, LEARNT, START, Sensor, Town
 
 OUTAGE = LEARNT + 3 * DAY
 DEAD = 7
@@ -183,27 +182,55 @@ def test_a_fleet_without_devices_has_no_cause() -> None:
     assert find_causes(merge([nobody, nobody]), {}) == Causes()
 
 
-def test_an_incident_is_a_sentence_with_its_figures() -> None:
-    causes, _ = found(after_outage(), OUTAGE + 4 * HOUR)
-    (incident,) = causes.incidents
-    told = sentence(incident, "Mairie")
-    assert told["en"].startswith("Nothing was heard through gateway Mairie for 4 h, of ")
-    assert told["fr"].startswith("La passerelle Mairie n'entend rien depuis 4 h, sur ")
-    figures = json.loads(json.dumps(evidence(incident), allow_nan=False))
-    assert figures["devices_silent"] == len(incident.devices)
-    assert f"{figures['devices_silent']} devices." in told["en"]
-    assert f"{figures['devices_silent']} objets." in told["fr"]
-    one = sentence(replace(incident, devices=(1,), expected=1.0), "Mairie")
-    assert "of 1 uplink expected: that explains the silence of 1 device." in one["en"]
-    assert "sur 1 message attendu : cela explique le silence de 1 objet." in one["fr"]
-    none = sentence(replace(incident, devices=()), "Mairie")
-    assert none["en"].endswith("0 devices.")
-    assert none["fr"].endswith("0 objet.")
+def test_evidence_is_packed_without_loss() -> None:
+    devices, links = after_outage().seen(OUTAGE + 5 * HOUR)
+    whole = summarise(devices, links)
+    again = unpack(pack(whole))
+    assert pack(again) == pack(whole)
+    assert find_causes(again, {}) == find_causes(whole, {})
+    assert len(pack(whole)) < 20_000
+    assert find_causes(again, {}).incidents
 
 
-@pytest.mark.parametrize("kind", list(CauseKind))
-def test_every_kind_of_cause_has_its_sentence(kind: CauseKind) -> None:
-    causes, _ = found(after_outage(), OUTAGE + 4 * HOUR)
-    told = sentence(replace(causes.incidents[0], cause=Cause(kind, "x")), "Nord")
-    assert set(told) == {"en", "fr"}
-    assert all("Nord" in text for text in told.values())
+def test_what_is_known_of_a_gateway_holds_over_its_links() -> None:
+    """Links say who usually hears whom; when a gateway last heard anything is its own fact."""
+    devices, links = after_outage().seen(OUTAGE + 5 * HOUR)
+    old = np.full(len(links), START)
+    summary = summarise(devices, replace(links, last_s=old, age_s=OUTAGE + 5 * HOUR - old))
+    told = {
+        "A": GatewayKnown(last_s=OUTAGE - 60.0, age_s=5 * HOUR + 60.0),
+        "B": GatewayKnown(last_s=OUTAGE + 5 * HOUR - 10.0, age_s=10.0),
+    }
+    (incident,) = find_causes(summary, told).incidents
+    assert (incident.cause.key, incident.since_s, incident.silent_s) == ("A", OUTAGE - 60.0, 5 * HOUR + 60.0)
+    assert 97 <= len(incident.devices) <= 109
+
+
+def test_meters_that_all_speak_at_midnight_are_not_missed_at_noon() -> None:
+    """Two thousand of them and fifty others through the same gateway, of which nothing is missing either."""
+    meters, others = 2000, 50
+    n, day_s = meters + others, np.repeat([DAY, HOUR], [meters, others])
+    for hours, failed in ((20.0, False), (27.0, False), (30.5, True)):
+        age_s = np.repeat([hours * HOUR, 0.5 * HOUR], [meters, others])
+        overdue = age_s > 1.2 * day_s
+        devices = Devices(
+            dev_eui=np.arange(n),
+            last_s=OUTAGE - age_s,
+            age_s=age_s,
+            due_s=1.2 * day_s,
+            per_s=1 / day_s,
+            log_chance=np.where(overdue, -7.0, 0.0),
+            silent=np.zeros(n, dtype=bool),
+            network=np.full(n, "chirpstack"),
+            application=np.repeat(["water", "air"], [meters, others]),
+            batch=np.full(n, ""),
+        )
+        links = Links(
+            device=np.arange(n),
+            gateway=np.repeat(["A", "B"], [meters, others]),
+            heard=np.ones(n),
+            alone=np.ones(n),
+            last_s=OUTAGE - age_s,
+            age_s=age_s,
+        )
+        assert bool(find_causes(summarise(devices, links), {}).incidents) is failed

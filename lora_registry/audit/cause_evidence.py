@@ -124,7 +124,7 @@ class Totals:
     sizes: Ints = field(default_factory=lambda: np.zeros(_SIZES, dtype=np.int64))
     """Members that a timer makes speak, by how often, in steps of a twelfth.
 
-    Each is counted by the share of its uplinks that comes through it, in 2^-30: sums of whole numbers know no order.
+    Each is counted by the share of its uplinks that comes through it, in 2^-30: whole numbers add up in any order.
     """
     rates: Ints = field(default_factory=lambda: np.zeros(_SIZES, dtype=np.int64))
     """Their uplinks expected through it in 10^12 seconds."""

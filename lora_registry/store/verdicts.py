@@ -13,7 +13,6 @@ from lora_registry.domain.findings import Finding as Found
 from lora_registry.domain.findings import Status, SubjectKind
 from lora_registry.domain.identifiers import DevEui
 from lora_registry.store import findings as published
-from lora_registry.store.findings import Scope
 from lora_registry.store import staging
 from lora_registry.store.audits import (
     ApplicationVerdict,
@@ -24,6 +23,7 @@ from lora_registry.store.audits import (
     GatewayVerdict,
 )
 from lora_registry.store.evidence import Partition, within
+from lora_registry.store.findings import Scope
 from lora_registry.store.incident_tables import CauseEvidence
 
 Row = Mapping[str, Any]

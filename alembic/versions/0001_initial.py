@@ -578,6 +578,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("network_id", "application_id", name="pk_application"),
     )
     incidents()
+    timed_jobs()
 
 
 def incidents() -> None:
@@ -618,7 +619,33 @@ def incidents() -> None:
     )
 
 
+def timed_jobs() -> None:
+    op.create_table(
+        "apscheduler_jobs",
+        sa.Column("id", sa.Unicode(191), nullable=False),
+        sa.Column("next_run_time", sa.Float(25), nullable=True),
+        sa.Column("job_state", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_apscheduler_jobs"),
+    )
+    op.create_index("ix_apscheduler_jobs_next_run_time", "apscheduler_jobs", ["next_run_time"])
+    op.create_table(
+        "job_run",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("job", sa.String(64), nullable=False),
+        sa.Column("started_at", INSTANT, nullable=False),
+        sa.Column("ended_at", INSTANT, nullable=True),
+        sa.Column(
+            "exit_code", sa.Integer(), nullable=True, comment="null while it runs, and when it was cut short"
+        ),
+        sa.Column("words", sa.String(2000), nullable=False, comment="the end of what it said"),
+        sa.PrimaryKeyConstraint("id", name="pk_job_run"),
+    )
+
+
 def downgrade() -> None:
+    op.drop_table("job_run")
+    op.drop_index("ix_apscheduler_jobs_next_run_time", "apscheduler_jobs")
+    op.drop_table("apscheduler_jobs")
     op.drop_table("cause_evidence")
     op.drop_table("incident_device")
     op.drop_table("incident")

@@ -24,6 +24,7 @@ from lora_registry.cli import (  # noqa: F401
     outages,
     registry,
     retain,
+    schedule,
     simulate,
 )
 from lora_registry.cli.app import app, say

@@ -88,7 +88,7 @@ def devices(connection: Connection, part: Partition, *, only: Collection[DevEui]
     )
     if only is not None:
         stored = type_coerce(known.c.dev_eui, BigInteger)
-        query = query.where(staging.among(connection.dialect, stored, [eui.to_int64() for eui in only]))
+        query = query.where(staging.among_these(connection.dialect.name, stored, [eui.to_int64() for eui in only]))
     return [dict(row) for row in connection.execute(query).mappings()]
 
 
@@ -101,9 +101,7 @@ def histories(
     """
     if not devices:
         return {}
-    wanted = staging.among(
-        connection.dialect, type_coerce(Uplink.dev_eui, BigInteger), [eui.to_int64() for eui in devices]
-    )
+    dialect = connection.dialect.name
     joins = _joins(connection, part, until=until)
     shown = case((Uplink.flags.bitwise_and(_NOT_OWN_TIME) != 0, Uplink.received_at), else_=Uplink.at)
     seconds = epoch_s(connection, shown)
@@ -115,10 +113,10 @@ def histories(
             type_coerce(Uplink.dev_addr, Integer),
             Uplink.flags,
         )
-        .where(wanted)
+        .where(staging.among(dialect, type_coerce(Uplink.dev_eui, BigInteger)))
         .order_by(type_coerce(Uplink.dev_eui, BigInteger), seconds)
     )
-    rows = connection.execute(query).all()
+    rows = connection.execute(query, staging.listed(dialect, [eui.to_int64() for eui in devices])).all()
     if not rows:
         return {}
     eui, at_s, f_cnt, dev_addr, flags = zip(*rows, strict=True)

@@ -64,7 +64,9 @@ def measures(
     )
     if devices is not None:
         stored = [eui.to_int64() for eui in waiting]
-        query = query.where(staging.among(connection.dialect, type_coerce(columns.dev_eui, BigInteger), stored))
+        query = query.where(
+            staging.among_these(connection.dialect.name, type_coerce(columns.dev_eui, BigInteger), stored)
+        )
     for eui, monday, body in connection.execute(query.order_by(columns.dev_eui, columns.week)):
         if eui in waiting:
             weeks.setdefault(eui, []).append((monday, sketch_packing.unpack_week(body)))

@@ -12,7 +12,16 @@ from sqlalchemy import ColumnElement, Connection, not_, or_, select
 
 from lora_registry.domain.findings import Status
 from lora_registry.domain.raw_weeks import spans, week_of
-from lora_registry.store import audits, collection, registry, sketch_tables, telemetry, weeks, words
+from lora_registry.store import (
+    audits,
+    collection,
+    incident_tables,
+    registry,
+    sketch_tables,
+    telemetry,
+    weeks,
+    words,
+)
 from lora_registry.store.base import Base
 
 
@@ -88,6 +97,15 @@ RETENTION: Final = (
         lambda cut: collection.CollectionOutage.ended_at < cut.before,
     ),
     Rule(
+        incident_tables.Incident, "its end", Age.AGGREGATE, "as collection outages; one that lasts stays",
+        lambda cut: incident_tables.Incident.ended_at < cut.before,
+    ),
+    Rule(
+        incident_tables.IncidentDevice, "the beginning of its incident", Age.AGGREGATE,
+        "whose clock stood still, and when",
+        lambda cut: incident_tables.IncidentDevice.began_at < cut.before,
+    ),
+    Rule(
         audits.FindingObservation, "its audit; after that, those of the last audit of each week stay", Age.RAW,
         "which nights a finding was seen: each of them for a month, then the weeks",
         lambda cut: (audits.FindingObservation.run_id <= cut.last_run)
@@ -137,6 +155,7 @@ KEPT: Final[Mapping[type[Base], str]] = {
     audits.GatewayVerdict: "of the last two audits; the audit itself replaces them",
     audits.ApplicationVerdict: "of the last two audits; the audit itself replaces them",
     audits.FindingVerdict: "of the last two audits; the audit itself replaces them",
+    incident_tables.CauseEvidence: "of the last two audits; the audit itself replaces them",
     weeks.RawWeek: "one small row a week: what is sealed stays sealed",
     weeks.RawStray: "goes with its raw week",
 }
@@ -165,13 +184,14 @@ def cut_of(connection: Connection, rule: Rule, *, now: datetime, ages: Ages, goi
     """Return where a rule's old rows begin, once the raw weeks `going` have gone."""
     before = now - ages[rule.age]
     there = connection.scalars(select(weeks.RawWeek.week).where(weeks.RawWeek.emptied_at.is_(None)))
-    query = select(audits.AuditRun.id, audits.AuditRun.completed_at).order_by(audits.AuditRun.id)
-    runs = [(run, completed_at) for run, completed_at in connection.execute(query) if completed_at is not None]
+    query = select(audits.AuditRun.id, audits.AuditRun.completed_at, audits.AuditRun.light)
+    complete = query.where(audits.AuditRun.completed_at.is_not(None)).order_by(audits.AuditRun.id)
+    runs = [(row.id, row.completed_at, row.light) for row in connection.execute(complete)]
     return Cut(
         before=before,
         open_days=spans(week for week in there if week < before.date() and week not in going),
-        weekly_runs=list({week_of(completed_at): run for run, completed_at in runs}.values()),
-        last_run=max((run for run, completed_at in runs if completed_at < before), default=0),
+        weekly_runs=list({week_of(completed_at): run for run, completed_at, light in runs if not light}.values()),
+        last_run=max((run for run, completed_at, _ in runs if completed_at < before), default=0),
     )
 
 

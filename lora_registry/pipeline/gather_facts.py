@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from lora_registry.domain import delivery, intervals, season, silence_law
-from lora_registry.domain.cadence import cadence_of, summarise
+from lora_registry.domain import delivery, intervals, loss_memory, season, silence_law
+from lora_registry.domain.cadence import learn, summarise, watched_gaps
 from lora_registry.domain.facts import DeviceFacts
 from lora_registry.domain.findings import SubjectKind
 from lora_registry.domain.habit import NO_HISTORY, Habit, joined, pack, unpack
@@ -138,7 +138,9 @@ def _learnt(
     if hole is not None:
         clock = intervals.difference(clock, intervals.normalise([hole]))
     clock = without(clock, list(_of_incidents(past.incidents, collected, history)))
-    cadence = cadence_of(history, clock)
+    gaps = watched_gaps(history, clock)
+    months = loss_memory.unpack(before.losses) if before is not None else ()
+    cadence = learn(gaps, months)
     limits = summarise(cadence, last_at.timestamp())
     measured = delivery.measure(past.raw if len(past.raw) else history, clock)
     learnt = {name: before.learnt[name] for name in _RADIO if before is not None and name in before.learnt}
@@ -165,6 +167,7 @@ def _learnt(
         learnt=learnt,
         frames=pack(history),
         law=silence_law.pack(cadence, limits),
+        losses=loss_memory.pack(loss_memory.close(months, gaps, cadence.period_s)),
         links=past.radio.links() if past.radio is not None else before.links if before is not None else b"",
     )
 

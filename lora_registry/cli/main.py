@@ -16,6 +16,7 @@ from lora_registry.cli import (  # noqa: F401
     draw,
     finding_verbs,
     findings,
+    incidents,
     inventory,
     inventory_lists,
     judge,

@@ -7,7 +7,7 @@ more) is not read, whatever is stored of it.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import date
 from operator import attrgetter
 from typing import Any, NamedTuple
@@ -21,7 +21,7 @@ from lora_registry.domain.device_sketch import Frames, Terms, Week, fold_frames,
 from lora_registry.domain.identifiers import DevEui
 from lora_registry.domain.sketch import Reading, Sketch, merged
 from lora_registry.domain.trace import Trace
-from lora_registry.store import sketch_grants, sketch_packing
+from lora_registry.store import sketch_grants, sketch_packing, staging
 from lora_registry.store.channel_frames import Tail
 from lora_registry.store.evidence import Partition
 from lora_registry.store.registry import DeviceRecord
@@ -53,7 +53,7 @@ def measures(connection: Connection, part: Partition, *, first: date, last: date
     weeks: dict[DevEui, list[tuple[date, Week]]] = {}
     columns = ChannelSketch.table().c
     query = select(columns.dev_eui, columns.week, columns.body).where(
-        _within(columns.dev_eui, part), columns.week.between(_monday(first), _monday(last))
+        _within(connection, columns.dev_eui, part), columns.week.between(_monday(first), _monday(last))
     )
     for eui, monday, body in connection.execute(query.order_by(columns.dev_eui, columns.week)):
         if eui in waiting:
@@ -68,14 +68,17 @@ def measures(connection: Connection, part: Partition, *, first: date, last: date
 
 
 def hourly_means(
-    connection: Connection, part: Partition, *, first: date, last: date
+    connection: Connection, part: Partition | Collection[DevEui], *, first: date, last: date
 ) -> dict[DevEui, dict[str, HourlySeries]]:
-    """Return the hourly means of each device and channel, of the days `first` to `last` (UTC)."""
+    """Return the hourly means of each device and channel, of the days `first` to `last` (UTC).
+
+    Of a partition, or of some devices wherever they are: neighbours do not live in one partition.
+    """
     days: dict[DevEui, dict[date, sketch_packing.HourlyMeans]] = defaultdict(lambda: defaultdict(dict))
     waiting = _waiting(connection, part)
     columns = HourlyMean.table().c
     query = select(columns.dev_eui, columns.day, columns.means).where(
-        _within(columns.dev_eui, part), columns.day.between(first, last)
+        _within(connection, columns.dev_eui, part), columns.day.between(first, last)
     )
     for eui, day, packed in connection.execute(query):
         if eui in waiting:
@@ -87,20 +90,27 @@ def hourly_means(
     return {eui: _series(found) for eui, found in sorted(days.items())}
 
 
-def _within(column: Any, part: Partition) -> ColumnElement[bool]:  # noqa: ANN401 - any model's column
-    return type_coerce(column, BigInteger).between(part.first, part.last)
+def _within(
+    connection: Connection,
+    column: Any,  # noqa: ANN401 - any model's column
+    part: Partition | Collection[DevEui],
+) -> ColumnElement[bool]:
+    stored = type_coerce(column, BigInteger)
+    if isinstance(part, Partition):
+        return stored.between(part.first, part.last)
+    return staging.among(connection.dialect, stored, [eui.to_int64() for eui in part])
 
 
 def _monday(day: date) -> date:
     return date.fromordinal(day.toordinal() - day.weekday())
 
 
-def _waiting(connection: Connection, part: Partition) -> dict[DevEui, _Waiting]:
+def _waiting(connection: Connection, part: Partition | Collection[DevEui]) -> dict[DevEui, _Waiting]:
     """Return every device of the partition that may be sketched, with what waits in its tail."""
     query = (
         sketch_grants.granted(ChannelTail.table().c.frames)
         .outerjoin(ChannelTail, ChannelTail.dev_eui == DeviceRecord.dev_eui)
-        .where(_within(DeviceRecord.dev_eui, part))
+        .where(_within(connection, DeviceRecord.dev_eui, part))
     )
     rows = connection.execute(query).all()
     grants = sketch_grants.Grants(connection, {row[2] for row in rows})

@@ -91,10 +91,10 @@ def _subject(connection: Connection, service: str | None, decided: Decided) -> t
     row = score_reads.of_object(connection, decided.dev_eui)
     if row is None and decided.dev_eui not in decision_rows.models_of(connection, [decided.dev_eui]):
         raise RefusedError(f"no object {decided.dev_eui}: `lora-registry devices list` shows what there is")
-    told = (
-        {} if row is None else row["told"] | {"airtime_s_per_day": row["facts"]["radio"].get("airtime_s_per_day")}
-    )
-    return [decided.dev_eui], told
+    if row is None:
+        return [decided.dev_eui], {}
+    spent = row["facts"]["radio"].get("airtime_s_per_day")
+    return [decided.dev_eui], row["told"] | {"airtime_s_per_day": spent}
 
 
 def _expected(

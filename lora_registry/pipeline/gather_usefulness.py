@@ -13,7 +13,7 @@ from lora_registry.domain import intervals, season
 from lora_registry.domain.channel_measures import ChannelMeasures, DeviceMeasures
 from lora_registry.domain.identifiers import DevEui
 from lora_registry.domain.maintenance import Under
-from lora_registry.domain.services import PrivacyClass
+from lora_registry.domain.services import Family, PrivacyClass
 from lora_registry.pipeline.gather_facts import Collection
 from lora_registry.store import sketch_reads, usage_reads, usefulness_evidence
 from lora_registry.store.evidence import Partition
@@ -135,6 +135,8 @@ def _radio(row: Row, days: Days | None, collected: Collection) -> Radio:
     seen: Mapping[str, Any] = row["facts"]
     silent_s = seen.get("watched_since_last_s")
     used, enough = _data_rate(days)
+    if row["family"] == Family.POSITION:
+        enough = None  # what suits one corner of its round does not suit the next
     period_s = row["period_s"]
     return Radio(
         state=row["state"],
@@ -187,7 +189,9 @@ def _data_rate(days: Days | None) -> tuple[int | None, int | None]:
 
 
 def _information(row: Row, long: DeviceMeasures | None, recent: DeviceMeasures | None, on: date) -> Information:
-    if row["privacy"] not in {word.value for word in PrivacyClass if word.allows_sketches}:
+    if row["privacy"] is None:
+        return Information(reason="unclassified")
+    if not PrivacyClass(row["privacy"]).allows_sketches:
         return Information(reason="class")
     if long is None or not long.channels:
         heard = row["first_uplink_at"] is not None

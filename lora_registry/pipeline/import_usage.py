@@ -17,7 +17,7 @@ _LIST = "`lora-registry services list` shows what there is"
 
 
 def import_usage(engine: Engine, lines: Iterable[str], *, by: str, now: datetime) -> list[Reads]:
-    """Import counted reads (CSV: service,day,reads,source), all or nothing; imported again, they replace themselves.
+    """Import counted reads (CSV: service,day,reads,source), all or nothing; once more, they replace themselves.
 
     Raises:
         ImportFileError: lists the faults; nothing was written.

@@ -6,7 +6,6 @@ from typing import Final, NamedTuple
 
 from lora_registry.domain.cadence import CadenceClass
 from lora_registry.domain.interpolation import CADENCES
-from lora_registry.domain.services import Family
 from lora_registry.usefulness.facts import Channel, Facts
 from lora_registry.usefulness.information import JUDGED, judged_channels, not_judged, stillness
 
@@ -70,10 +69,8 @@ def advice(facts: Facts) -> Advice | None:
     most = [] if content is None else [content.every]
     if needed is not None:
         most.append(int(needed + 0.05))  # 0.05: timers of real objects are off by a little
-    elif content is None:
-        return None
-    if facts.use.family in (Family.SENTINEL, Family.POSITION) and (needed or 0) < OVER_REPORTS_FROM:
-        return None
+    if content is None and (needed is None or needed < OVER_REPORTS_FROM):
+        return None  # its need alone: twice as often as needed is wise on a lossy radio
     every = max((m for m in CADENCES if m <= min(most)), default=1)
     if every == 1:
         return None

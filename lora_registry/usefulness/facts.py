@@ -102,7 +102,7 @@ class Information(Part, frozen=True):
     """What it sent; `reason` says why nothing can be said of that."""
 
     reason: str | None = None
-    """`class` (its privacy class allows no sketch), `undecoded`, `too_few`."""
+    """`class` (its privacy class allows no sketch), `unclassified`, `undecoded`, `too_few`."""
     days: int = 0
     """With sketches, in the span looked at."""
     recent_days: int = 0

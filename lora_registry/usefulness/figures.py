@@ -66,8 +66,8 @@ def known_of(facts: Facts) -> dict[str, bool]:
         "service": told.service is not None,
         "position": facts.equipment.has_position,
         "family": told.family is not None,
-        # Families that are not judged by their values ask for none.
-        "decoded": not_judged(facts) in (None, "family_silent"),
+        # Of some families, and of homes, no value is asked for.
+        "decoded": not_judged(facts) in (None, "family_silent", "class"),
         "use": told.counted_days > 0 or use.is_used(told, facts.judged_on),
     }
 

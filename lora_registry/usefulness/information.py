@@ -139,6 +139,10 @@ _REASONS: Final[dict[str, Sentence]] = {
         "fr": "Information non jugée : sa classe de confidentialité ne permet rien d'en garder.",
         "en": "Information not judged: its privacy class allows nothing of it to be kept.",
     },
+    "unclassified": {
+        "fr": "Information non jugée : nul n'a dit quelle est sa classe de confidentialité.",
+        "en": "Information not judged: nobody said what its privacy class is.",
+    },
     "undecoded": {
         "fr": "Information non jugée : ses messages ne sont pas décodés.",
         "en": "Information not judged: its messages are not decoded.",

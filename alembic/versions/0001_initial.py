@@ -647,6 +647,7 @@ def usefulness() -> None:
         sa.Column("service_id", sa.String(64), nullable=False),
         sa.Column("low", sa.SmallInteger(), nullable=True),
         sa.Column("high", sa.SmallInteger(), nullable=True),
+        sa.Column("gesture", sa.String(16), nullable=True, comment="what is proposed for most of its objects"),
         sa.Column("told", sa.JSON(), nullable=False, comment="usefulness.totals.Totals"),
         sa.PrimaryKeyConstraint("run_id", "service_id", name="pk_service_usefulness"),
     )

@@ -26,8 +26,10 @@ def run(
         typer.Option("--now", metavar="TIME", help="Judge as of this instant (ISO 8601), not of this one."),
     ] = None,
 ) -> None:
-    """Judge every device and gateway as of now, and record what is found."""
+    """Judge every device and gateway as of now, what is found, and whether it still serves somebody."""
     # Geometry and numerics are half a second: not for `listen`.
+    from lora_registry.pipeline.decide import measure_effects  # noqa: PLC0415
+    from lora_registry.pipeline.judge_usefulness import in_words, judge_usefulness  # noqa: PLC0415
     from lora_registry.pipeline.run_audit import run_audit  # noqa: PLC0415
 
     judged_at = now() if at is None else instant("--now", at)
@@ -36,9 +38,14 @@ def run(
         audited = run_audit(
             engine, now=judged_at, clock=now, zone=ZoneInfo(configured.timezone), on_progress=shown
         )
+        said = judge_usefulness(engine, clock=now, zone=ZoneInfo(configured.timezone))
+        measured = measure_effects(engine, now=judged_at)
     counts = ", ".join(f"{audited.states[state]} {state}" for state in RadioState if audited.states[state])
     say(f"run {audited.run_id}: {audited.states.total()} devices ({counts or 'none'})")
     say(f"{audited.findings.total()} findings: `lora-registry findings list` shows them")
+    say(in_words(said))
+    if measured:
+        say(f"{len(measured)} effects measured: `lora-registry decisions list` shows them")
 
 
 @audit.command("rejudge")

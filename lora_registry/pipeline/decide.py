@@ -150,10 +150,10 @@ def _after(connection: Connection, row: Row, services: dict[str, dict[str, Any]]
 
 
 def _measured(connection: Connection, row: Row, first: date, last: date) -> Measured:
-    """Sum up the objects' days; days on which none of them was heard, we may have been deaf: they do not count."""
+    """Sum up the objects' days; days on which nothing at all was heard, we were deaf: they do not count."""
     objects = [DevEui(text) for text in row["objects"]]
     rows = decision_rows.days_of(connection, objects, first=first, last=last) if objects else []
-    days = len({day for _, day, _, _ in rows})
+    days = decision_rows.heard_days(connection, first=first, last=last)
     return Measured(
         objects=len(objects),
         heard=len({eui for eui, _, _, _ in rows}),

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Connection, insert, select, type_coerce, update
+from sqlalchemy import BigInteger, Connection, func, insert, select, type_coerce, update
 
 from lora_registry.domain.identifiers import DevEui
 from lora_registry.domain.services import PrivacyClass
@@ -91,6 +91,13 @@ def days_of(
         among, DeviceDay.day.between(first, last), DeviceDay.uplinks > 0
     )
     return [(eui, day, int(uplinks), float(airtime)) for eui, day, uplinks, airtime in connection.execute(query)]
+
+
+def heard_days(connection: Connection, *, first: date, last: date) -> int:
+    """Return on how many days any object at all was heard."""
+    day = DeviceDay.day
+    query = select(func.count(day.distinct())).where(day.between(first, last), DeviceDay.uplinks > 0)
+    return int(connection.scalar(query) or 0)
 
 
 def homes_of(connection: Connection) -> set[str]:

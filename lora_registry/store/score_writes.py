@@ -44,8 +44,11 @@ def write_objects(connection: Connection, judged: Iterable[Judged]) -> None:
 
 def write_services(connection: Connection, run_id: int, told: Mapping[str, Mapping[str, Any]]) -> None:
     """Write what services add up to."""
-    rows = [(run_id, service, one["low"], one["high"], dict(one)) for service, one in sorted(told.items())]
-    columns = ("run_id", "service_id", "low", "high", "told")
+    rows = [
+        (run_id, service, one["low"], one["high"], one["gesture"], dict(one))
+        for service, one in sorted(told.items())
+    ]
+    columns = ("run_id", "service_id", "low", "high", "gesture", "told")
     staging.merge(connection, ServiceUsefulness.table(), columns, rows)
 
 

@@ -53,4 +53,5 @@ class ServiceUsefulness(Base):
     service_id: Mapped[str] = mapped_column(SLUG, primary_key=True)
     low: Mapped[int | None] = mapped_column(SmallInteger)
     high: Mapped[int | None] = mapped_column(SmallInteger)
+    gesture: Mapped[str | None] = mapped_column(String(16), comment="what is proposed for most of its objects")
     told: Mapped[dict[str, Any]] = mapped_column(JSON, comment="usefulness.totals.Totals")

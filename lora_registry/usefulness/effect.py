@@ -32,6 +32,7 @@ class Measured(NamedTuple):
     uplinks_per_day: float
     airtime_s_per_day: float
     days: int
+    """On which anything at all was heard: on others we may have been deaf."""
     score_low: int | None = None
     score_high: int | None = None
 
@@ -64,9 +65,13 @@ def effect(gesture: Gesture, before: Measured, after: Measured) -> Effect:
             "en": "Effect unknown: nothing was measured before the decision, or after.",
         }
         return Effect(Outcome.UNKNOWN, before, after, None, sentence)
-    saved = before.airtime_s_per_day - after.airtime_s_per_day
     outcome = _OUTCOMES[gesture](before, after)
     share = after.uplinks_per_day / before.uplinks_per_day
+    saved = before.airtime_s_per_day - after.airtime_s_per_day
+    if gesture is Gesture.REDUCE_CADENCE and after.heard:
+        # An object that fell silent meanwhile has saved nothing by sending less often.
+        share = _per_object(before, after)
+        saved = after.heard * before.airtime_s_per_day / before.heard - after.airtime_s_per_day
     french, english = _WORDS[outcome]
     sentence = {
         "fr": f"{french} : {comma(100 * share, 0)} % des messages d'avant, {comma(saved)} s d'antenne en moins "
@@ -78,10 +83,17 @@ def effect(gesture: Gesture, before: Measured, after: Measured) -> Effect:
 
 
 def _less(before: Measured, after: Measured) -> Outcome:
-    ratio = after.uplinks_per_day / before.uplinks_per_day
+    ratio = _per_object(before, after)
     if ratio > 1 + _CHANGED:
         return Outcome.WORSE
     return Outcome.DONE if ratio < 1 - _CHANGED else Outcome.NOT_SEEN
+
+
+def _per_object(before: Measured, after: Measured) -> float:
+    """Return how many of the messages before each object that is heard still sends."""
+    if not after.heard:
+        return 1.0  # all fell silent: no cadence to speak of
+    return (after.uplinks_per_day / after.heard) / (before.uplinks_per_day / before.heard)
 
 
 def _gone(before: Measured, after: Measured) -> Outcome:

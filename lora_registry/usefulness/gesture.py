@@ -84,6 +84,14 @@ def proposal(facts: Facts) -> Proposal:
         return _reduce(advice, facts)
     if Defect.WASTES_AIRTIME in found:
         return _said(Defect.WASTES_AIRTIME, facts)
+    if facts.neighbours.proposed:
+        return Proposal(
+            Gesture.MOVE,
+            {
+                "fr": "Ses voisins savent déjà ce qu'il mesure : il servirait mieux là où il manque un capteur.",
+                "en": "Its neighbours know what it measures: it would serve better where a sensor is missing.",
+            },
+        )
     return Proposal(Gesture.KEEP, {"fr": "Rien à changer.", "en": "Nothing to change."})
 
 

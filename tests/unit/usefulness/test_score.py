@@ -146,9 +146,8 @@ def test_an_owner_who_is_silent_for_13_months_is_asked_again_and_loses_no_point(
 
 
 def test_off_season_costs_nothing() -> None:
-    asleep = changed(
-        radio={"in_season": False, "state": "undetermined", "silent_days": 120.0, "days_heard": 0, "airtime_s_per_day": 0}
-    )  # fmt: skip
+    radio = {"state": "undetermined", "silent_days": 120.0, "days_heard": 0, "airtime_s_per_day": 0}
+    asleep = changed(radio={"in_season": False} | radio)
     assert score(asleep) == score(changed(radio={"in_season": False}))
     assert score(asleep).low == 100
     assert standing(asleep).serves is Serves.YES

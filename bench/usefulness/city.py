@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -71,13 +70,12 @@ def _twin(fleet: Fleet, place: int) -> str | None:
 
 def _faulty(fleet: Fleet, seed: int, start: int) -> Fleet:
     """Return the fleet with our own faults in it."""
-    rng = random.Random(seed)
+    rng = np.random.default_rng([seed, 20])
     kind, since = list(fleet.defects.kind), fleet.defects.stuck_since.copy()
     for place, told in enumerate(kind):
         if told in ("stuck", "sf12", "overtalking"):  # the drawn ones may be of homes, or rightly so
             kind[place], since[place] = "other", NEVER
-    sound = [place for place, told in enumerate(kind) if told is None]
-    rng.shuffle(sound)
+    sound = rng.permutation([place for place, told in enumerate(kind) if told is None]).tolist()
     period, factor, adr = fleet.period.copy(), fleet.spreading_factor.copy(), fleet.adr.copy()
     enough = setting(fleet.mean_snr[: len(fleet)])
     for fault, wanted in _FAULTS.items():

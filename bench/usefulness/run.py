@@ -13,8 +13,8 @@ import json
 import tempfile
 import time
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
-from datetime import timedelta
+from collections.abc import Collection, Iterable, Iterator
+from datetime import UTC, datetime, timedelta
 from itertools import takewhile
 from pathlib import Path
 from typing import Any
@@ -57,7 +57,7 @@ def main() -> None:
     arguments.add_argument("--seed", type=int, default=1)
     given = arguments.parse_args()
     made, truth = city(given.seed, given.devices)
-    lines = _counted(made.lines())
+    lines = made.lines()
     with tempfile.TemporaryDirectory(prefix="usefulness-") as folder:
         engine = make_engine(f"sqlite:///{folder}/registry.sqlite")
         migrations.upgrade(engine)
@@ -68,7 +68,7 @@ def main() -> None:
         until = END.isoformat().replace("+00:00", "").encode()
         source = CaptureSource(takewhile(lambda line: _received(line) < until, lines), read_at=END)
         with few_collections():
-            wiring.live_ingest(Settings(batch_size=5000), engine, source, lambda: END).run()
+            wiring.live_ingest(Settings(batch_size=5000), engine, source, lambda: END).run(stop=lambda: False)
         print(f"ingest {time.monotonic() - spent:.0f} s")
         import_usage(engine, reads(END.date()), by="bench", now=END)
         run_audit(engine, now=END, clock=lambda: END, zone=_ZONE)
@@ -82,10 +82,6 @@ def main() -> None:
     _print_wronged(judged, truth)
     _print_weights([facts for facts, _ in judged.values()])
     _print_advice(judged, lines)
-
-
-def _counted(lines: Iterable[bytes]) -> Iterator[bytes]:
-    yield from lines
 
 
 def _received(line: bytes) -> bytes:
@@ -130,10 +126,8 @@ def _print_faults(judged: Judged, truth: dict[str, Truth]) -> None:
         print(f"| {fault} | {len(there)} | {len(can)} | {len(found)} | {precision} | {recall} |")
         for eui in sorted((found - there) | (can - found)):
             print(f"    {eui} {truth[eui]} {judged[eui][1]['defects']}")
-    both = [
-        eui for eui, told in truth.items()
-        if told.twin and {judged[eui][1]["proposal"]["gesture"], judged[told.twin][1]["proposal"]["gesture"]} == {"move"}
-    ]  # fmt: skip
+    proposed = {eui for eui, (facts, _) in judged.items() if facts.neighbours.proposed}
+    both = [eui for eui, told in truth.items() if told.twin is not None and {eui, told.twin} <= proposed]
     print(f"both twins proposed: {len(both)} pairs")
 
 
@@ -205,8 +199,8 @@ def _print_weights(facts: list[Facts]) -> None:
         overlap.append(len(worst & other) / len(worst | other))
     low = np.quantile(agreement, 0.05)
     print(
-        f"\nweights within 20 %, {_DRAWS} draws: Kendall's tau {np.mean(agreement):.3f} on average, {low:.3f} in 95 %, "
-        f"{min(agreement):.3f} at worst; worst tenth the same by Jaccard {np.mean(overlap):.3f}"
+        f"\nweights within 20 %, {_DRAWS} draws: Kendall's tau {np.mean(agreement):.3f} on average, {low:.3f} in "
+        f"95 %, {min(agreement):.3f} at worst; worst tenth the same by Jaccard {np.mean(overlap):.3f}"
     )
 
 
@@ -217,18 +211,7 @@ def _print_advice(judged: Judged, lines: Iterator[bytes]) -> None:
         told = cadence.advice(facts)
         if told is not None and told.missed is not None:
             advised[eui] = (told.every, facts)
-    values: dict[str, dict[str, list[tuple[float, float]]]] = defaultdict(lambda: defaultdict(list))
-    for line in lines:
-        if b"/event/up" not in line:
-            continue
-        payload = json.loads(line)["payload"]
-        eui = payload["deviceInfo"]["devEui"]
-        if eui not in advised or "object" not in payload:
-            continue
-        at = np.datetime64(payload["time"].removesuffix("Z").split("+")[0]).astype("datetime64[ms]").astype(float) / 1e3
-        for name, value in payload["object"].items():
-            if isinstance(value, int | float) and not isinstance(value, bool):
-                values[eui][name].append((at, float(value)))
+    values = _values(lines, advised.keys())
     held = tried = 0
     by_every: dict[int, list[float]] = defaultdict(list)
     for eui, (every, facts) in advised.items():
@@ -241,10 +224,30 @@ def _print_advice(judged: Judged, lines: Iterator[bytes]) -> None:
             tried += 1
             held += max(missed) <= 0.05
             by_every[every].append(max(missed))
-    print(f"\nadvice on cadence: {len(advised)} objects, tried on the next 30 days: {tried}, held by {held} "
-          f"({held / max(tried, 1):.3f})")
+    print(
+        f"\nadvice on cadence: {len(advised)} objects, tried on the next 30 days: {tried}, held by {held} "
+        f"({held / max(tried, 1):.3f})"
+    )
     for every, found in sorted(by_every.items()):
-        print(f"    one in {every}: {len(found)} objects, values missed {np.mean(found):.4f} on average, at most {max(found):.4f}")
+        mean, most = np.mean(found), max(found)
+        print(f"    one in {every}: {len(found)} objects, values missed {mean:.4f} on average, at most {most:.4f}")
+
+
+def _values(lines: Iterator[bytes], wanted: Collection[str]) -> dict[str, dict[str, list[tuple[float, float]]]]:
+    """Return (Unix time, value) of each channel of some objects."""
+    found: dict[str, dict[str, list[tuple[float, float]]]] = defaultdict(lambda: defaultdict(list))
+    for line in lines:
+        if b"/event/up" not in line:
+            continue
+        payload = json.loads(line)["payload"]
+        eui = payload["deviceInfo"]["devEui"]
+        if eui not in wanted:
+            continue
+        at_s = datetime.fromisoformat(payload["time"][:19]).replace(tzinfo=UTC).timestamp()
+        for name, value in payload.get("object", {}).items():
+            if isinstance(value, int | float) and not isinstance(value, bool):
+                found[eui][name].append((at_s, float(value)))
+    return found
 
 
 def _missed(series: list[tuple[float, float]], every: int, delta: float) -> float:

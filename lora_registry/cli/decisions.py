@@ -42,6 +42,10 @@ def record(
     equipment: Annotated[
         Equipment, typer.Option(help="What really became of it: only what is used again avoids carbon.")
     ] = Equipment.UNKNOWN,
+    saves: Annotated[
+        float | None,
+        typer.Option(metavar="SECONDS", help="Airtime expected to be saved a day.  [default: as judged]"),
+    ] = None,
     by: ByOption = None,
 ) -> None:
     """Record a decision on a service or an object; its effect is measured after a time, by the audit."""
@@ -56,6 +60,7 @@ def record(
         service=service,
         dev_eui=None if device is None else DevEui.parse(device),
         equipment=equipment,
+        saves_s_per_day=saves,
     )
     with registry(configured) as engine:
         number = record_decision(

@@ -37,6 +37,8 @@ class Decided(NamedTuple):
     """Id or name; else one object."""
     dev_eui: DevEui | None = None
     equipment: Equipment = Equipment.UNKNOWN
+    saves_s_per_day: float | None = None
+    """Airtime that those who decide expect to be saved; None: as the last judgement expects it."""
 
 
 def record_decision(
@@ -104,8 +106,10 @@ def _expected(
     told: dict[str, Any],
     factors: Sequence[Factor],
 ) -> dict[str, Any]:
-    saved = None
-    if decided.gesture is Gesture.RETIRE:
+    saved = decided.saves_s_per_day
+    if saved is not None:
+        pass  # people's own word
+    elif decided.gesture is Gesture.RETIRE:
         saved = told.get("airtime_s_per_day")
     elif decided.gesture is Gesture.REDUCE_CADENCE:
         saved = told.get("airtime_saved_s_per_day", told.get("proposal", {}).get("airtime_saved_s_per_day"))

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Connection, func, insert, select, type_coerce, update
+from sqlalchemy import BigInteger, ColumnElement, Connection, func, insert, select, type_coerce, update
 
 from lora_registry.domain.identifiers import DevEui
 from lora_registry.domain.services import PrivacyClass
@@ -71,26 +71,31 @@ def objects_of(connection: Connection, service: str) -> list[DevEui]:
     return list(connection.scalars(query.order_by(DeviceRecord.dev_eui)))
 
 
+def _among(connection: Connection, column: Any) -> ColumnElement[bool]:  # noqa: ANN401 - any model's column
+    """Return the condition that a column is one of the objects that `_numbers` binds."""
+    return staging.among(connection.dialect.name, type_coerce(column, BigInteger))
+
+
+def _numbers(connection: Connection, objects: list[DevEui]) -> dict[str, str]:
+    return staging.listed(connection.dialect.name, [eui.to_int64() for eui in objects])
+
+
 def models_of(connection: Connection, objects: list[DevEui]) -> dict[DevEui, tuple[str | None, date | None]]:
     """Return the model and the day of purchase of each object."""
-    among = staging.among(
-        connection.dialect, type_coerce(DeviceRecord.dev_eui, BigInteger), [eui.to_int64() for eui in objects]
-    )
-    query = select(DeviceRecord.dev_eui, DeviceRecord.model, DeviceRecord.purchased_on).where(among)
-    return {eui: (model, bought) for eui, model, bought in connection.execute(query)}
+    query = select(DeviceRecord.dev_eui, DeviceRecord.model, DeviceRecord.purchased_on)
+    rows = connection.execute(query.where(_among(connection, DeviceRecord.dev_eui)), _numbers(connection, objects))
+    return {eui: (model, bought) for eui, model, bought in rows}
 
 
 def days_of(
     connection: Connection, objects: list[DevEui], *, first: date, last: date
 ) -> list[tuple[DevEui, date, int, float]]:
     """Return (object, day, uplinks, seconds on the air) of each day on which one of them was heard."""
-    among = staging.among(
-        connection.dialect, type_coerce(DeviceDay.dev_eui, BigInteger), [eui.to_int64() for eui in objects]
-    )
     query = select(DeviceDay.dev_eui, DeviceDay.day, DeviceDay.uplinks, DeviceDay.airtime_s).where(
-        among, DeviceDay.day.between(first, last), DeviceDay.uplinks > 0
+        DeviceDay.day.between(first, last), DeviceDay.uplinks > 0
     )
-    return [(eui, day, int(uplinks), float(airtime)) for eui, day, uplinks, airtime in connection.execute(query)]
+    rows = connection.execute(query.where(_among(connection, DeviceDay.dev_eui)), _numbers(connection, objects))
+    return [(eui, day, int(uplinks), float(airtime)) for eui, day, uplinks, airtime in rows]
 
 
 def heard_days(connection: Connection, *, first: date, last: date) -> int:

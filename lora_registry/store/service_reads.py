@@ -96,13 +96,13 @@ def findings_by_service(connection: Connection) -> dict[str, dict[str, int]]:
         Finding.subject_kind == SubjectKind.DEVICE, Finding.status.in_(LISTED)
     )
     standing = [(kind, DevEui(subject)) for kind, subject in connection.execute(query)]
-    among = staging.among(
-        connection.dialect, type_coerce(DeviceRecord.dev_eui, BigInteger), {eui.to_int64() for _, eui in standing}
-    )
+    dialect = connection.dialect.name
+    among = staging.among(dialect, type_coerce(DeviceRecord.dev_eui, BigInteger))
     owners = select(DeviceRecord.dev_eui, DeviceRecord.service_id).where(
         among, DeviceRecord.service_id.is_not(None)
     )
-    service_of = {row.dev_eui: row.service_id for row in connection.execute(owners)} if standing else {}
+    numbers = staging.listed(dialect, {eui.to_int64() for _, eui in standing})
+    service_of = {row.dev_eui: row.service_id for row in connection.execute(owners, numbers)}
     told: dict[str, Counter[str]] = {}
     for kind, eui in standing:
         if eui in service_of:

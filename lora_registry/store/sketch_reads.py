@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import BigInteger, ColumnElement, Connection, select, type_coerce
+from sqlalchemy import BigInteger, Connection, Select, select, type_coerce
 
 from lora_registry.domain.channel_measures import ChannelMeasures, DeviceMeasures, channel_measures
 from lora_registry.domain.device_sketch import Frames, Terms, Week, fold_frames, hourly_sums
@@ -53,9 +53,11 @@ def measures(connection: Connection, part: Partition, *, first: date, last: date
     weeks: dict[DevEui, list[tuple[date, Week]]] = {}
     columns = ChannelSketch.table().c
     query = select(columns.dev_eui, columns.week, columns.body).where(
-        _within(connection, columns.dev_eui, part), columns.week.between(_monday(first), _monday(last))
+        columns.week.between(_monday(first), _monday(last))
     )
-    for eui, monday, body in connection.execute(query.order_by(columns.dev_eui, columns.week)):
+    for eui, monday, body in connection.execute(
+        _of(connection, query.order_by(columns.dev_eui, columns.week), columns.dev_eui, part)
+    ):
         if eui in waiting:
             weeks.setdefault(eui, []).append((monday, sketch_packing.unpack_week(body)))
     for eui, tail in waiting.items():
@@ -77,10 +79,8 @@ def hourly_means(
     days: dict[DevEui, dict[date, sketch_packing.HourlyMeans]] = defaultdict(lambda: defaultdict(dict))
     waiting = _waiting(connection, part)
     columns = HourlyMean.table().c
-    query = select(columns.dev_eui, columns.day, columns.means).where(
-        _within(connection, columns.dev_eui, part), columns.day.between(first, last)
-    )
-    for eui, day, packed in connection.execute(query):
+    query = select(columns.dev_eui, columns.day, columns.means).where(columns.day.between(first, last))
+    for eui, day, packed in connection.execute(_of(connection, query, columns.dev_eui, part)):
         if eui in waiting:
             days[eui][day] = sketch_packing.unpack_means(packed)
     for eui, tail in waiting.items():
@@ -90,15 +90,19 @@ def hourly_means(
     return {eui: _series(found) for eui, found in sorted(days.items())}
 
 
-def _within(
+def _of(
     connection: Connection,
+    query: Select[Any],
     column: Any,  # noqa: ANN401 - any model's column
     part: Partition | Collection[DevEui],
-) -> ColumnElement[bool]:
-    stored = type_coerce(column, BigInteger)
+) -> Select[Any]:
+    """Return a query of these devices alone."""
+    stored, dialect = type_coerce(column, BigInteger), connection.dialect.name
     if isinstance(part, Partition):
-        return stored.between(part.first, part.last)
-    return staging.among(connection.dialect, stored, [eui.to_int64() for eui in part])
+        return query.where(stored.between(part.first, part.last))
+    return query.where(staging.among(dialect, stored)).params(
+        staging.listed(dialect, [eui.to_int64() for eui in part])
+    )
 
 
 def _monday(day: date) -> date:
@@ -107,12 +111,10 @@ def _monday(day: date) -> date:
 
 def _waiting(connection: Connection, part: Partition | Collection[DevEui]) -> dict[DevEui, _Waiting]:
     """Return every device of the partition that may be sketched, with what waits in its tail."""
-    query = (
-        sketch_grants.granted(ChannelTail.table().c.frames)
-        .outerjoin(ChannelTail, ChannelTail.dev_eui == DeviceRecord.dev_eui)
-        .where(_within(connection, DeviceRecord.dev_eui, part))
+    query = sketch_grants.granted(ChannelTail.table().c.frames).outerjoin(
+        ChannelTail, ChannelTail.dev_eui == DeviceRecord.dev_eui
     )
-    rows = connection.execute(query).all()
+    rows = connection.execute(_of(connection, query, DeviceRecord.dev_eui, part)).all()
     grants = sketch_grants.Grants(connection, {row[2] for row in rows})
     waiting = {}
     for number, privacy, service_id, packed in rows:

@@ -16,7 +16,7 @@ from lora_registry.simulate.columns import DAY, SECOND
 from lora_registry.simulate.defects import NEVER, Share
 from lora_registry.simulate.fleet import Fleet, draw_fleet
 from lora_registry.simulate.radio import setting
-from lora_registry.simulate.services import SERVICES
+from lora_registry.simulate.services import SERVICES, Service
 
 END = datetime(2026, 10, 27, 6, tzinfo=UTC)
 """The day of judgement: four weeks after the irrigation season."""
@@ -24,8 +24,10 @@ LEARNT_DAYS, NEXT_DAYS = 42, 30
 UNREAD, READ = "dechets", "qualite-air"
 """Services whose reads were counted: never one, and often."""
 _VARYING = ("qualite-air", "ilots-chaleur", "dechets", "air-ecoles")
-_FAULTS = {"constant": 24, "stuck": 24, "over_reports": 20, "wastes_airtime": 20}
+_FAULTS = {"constant": 24, "stuck": 24, "over_reports": 20, "wastes_airtime": 20, "dead": 20}
 _TWINS = Share(0.016, ("qualite-air", "ilots-chaleur"))
+_FAR_ENOUGH = 9
+"""Spreading factor up to which SF12 is an abuse."""
 _SLOWER_NEED = 6
 """An over-reporter sends this many times as often as its service needs."""
 
@@ -71,24 +73,22 @@ def _twin(fleet: Fleet, place: int) -> str | None:
 def _faulty(fleet: Fleet, seed: int, start: int) -> Fleet:
     """Return the fleet with our own faults in it."""
     rng = np.random.default_rng([seed, 20])
-    kind, since = list(fleet.defects.kind), fleet.defects.stuck_since.copy()
-    for place, told in enumerate(kind):
-        if told in ("stuck", "sf12", "overtalking"):  # the drawn ones may be of homes, or rightly so
-            kind[place], since[place] = "other", NEVER
-    sound = rng.permutation([place for place, told in enumerate(kind) if told is None]).tolist()
+    kind, since, dead = list(fleet.defects.kind), fleet.defects.stuck_since.copy(), fleet.defects.dead_at.copy()
     period, factor, adr = fleet.period.copy(), fleet.spreading_factor.copy(), fleet.adr.copy()
     enough = setting(fleet.mean_snr[: len(fleet)])
+    for place, told in enumerate(kind):
+        if told == "stuck":  # the drawn ones may be of homes
+            kind[place], since[place] = "other", NEVER
+        elif told == "overtalking":
+            kind[place] = "over_reports"
+        elif told == "sf12":
+            kind[place] = "wastes_airtime" if enough[place] <= _FAR_ENOUGH else "other"
+    sound = rng.permutation([place for place, told in enumerate(kind) if told is None]).tolist()
     for fault, wanted in _FAULTS.items():
         fitting = [
-            place
-            for place in sound
-            if kind[place] is None
-            and (
-                int(enough[place]) <= 9 and SERVICES[int(fleet.service[place])].family != "position"
-                if fault == "wastes_airtime"
-                else SERVICES[int(fleet.service[place])].id in _VARYING
-            )
-        ]
+            place for place in sound
+            if kind[place] is None and _fits(fault, SERVICES[int(fleet.service[place])], int(enough[place]))
+        ]  # fmt: skip
         for place in fitting[:wanted]:
             kind[place] = fault
             if fault == "constant":
@@ -98,11 +98,22 @@ def _faulty(fleet: Fleet, seed: int, start: int) -> Fleet:
             elif fault == "over_reports":
                 need = max(SERVICES[int(fleet.service[place])].periods_s)
                 period[place] = need * SECOND // _SLOWER_NEED
+            elif fault == "dead":
+                dead[place] = start + int(rng.uniform(4.0, 9.0) * DAY)
             else:
                 factor[place], adr[place] = 12, False
-    faults = fleet.defects._replace(kind=kind, stuck_since=since)
+    faults = fleet.defects._replace(kind=kind, stuck_since=since, dead_at=dead)
     phase = np.minimum(fleet.phase, period - 1)
     return replace(fleet, defects=faults, period=period, spreading_factor=factor, adr=adr, phase=phase)
+
+
+def _fits(fault: str, service: Service, enough: int) -> bool:
+    """Tell whether an object of a service can have a fault; `enough` is the spreading factor that it needs."""
+    if fault == "dead":
+        return True
+    if fault == "wastes_airtime":
+        return enough <= _FAR_ENOUGH and service.family != "position"
+    return service.id in _VARYING
 
 
 def reads(today: date) -> Iterator[str]:

@@ -73,16 +73,11 @@ def _twin(fleet: Fleet, place: int) -> str | None:
 def _faulty(fleet: Fleet, seed: int, start: int) -> Fleet:
     """Return the fleet with our own faults in it."""
     rng = np.random.default_rng([seed, 20])
-    kind, since, dead = list(fleet.defects.kind), fleet.defects.stuck_since.copy(), fleet.defects.dead_at.copy()
+    since, dead = fleet.defects.stuck_since.copy(), fleet.defects.dead_at.copy()
     period, factor, adr = fleet.period.copy(), fleet.spreading_factor.copy(), fleet.adr.copy()
     enough = setting(fleet.mean_snr[: len(fleet)])
-    for place, told in enumerate(kind):
-        if told == "stuck":  # the drawn ones may be of homes
-            kind[place], since[place] = "other", NEVER
-        elif told == "overtalking":
-            kind[place] = "over_reports"
-        elif told == "sf12":
-            kind[place] = "wastes_airtime" if enough[place] <= _FAR_ENOUGH else "other"
+    kind = [_called(told, int(enough[place])) for place, told in enumerate(fleet.defects.kind)]
+    since[[told == "stuck" for told in fleet.defects.kind]] = NEVER  # they may be of homes
     sound = rng.permutation([place for place, told in enumerate(kind) if told is None]).tolist()
     for fault, wanted in _FAULTS.items():
         fitting = [
@@ -105,6 +100,13 @@ def _faulty(fleet: Fleet, seed: int, start: int) -> Fleet:
     faults = fleet.defects._replace(kind=kind, stuck_since=since, dead_at=dead)
     phase = np.minimum(fleet.phase, period - 1)
     return replace(fleet, defects=faults, period=period, spreading_factor=factor, adr=adr, phase=phase)
+
+
+def _called(kind: str | None, enough: int) -> str | None:
+    """Return what the bench calls a fault that the simulation drew."""
+    if kind == "sf12":
+        return "wastes_airtime" if enough <= _FAR_ENOUGH else "other"
+    return {"stuck": "other", "overtalking": "over_reports"}.get(kind or "", kind)
 
 
 def _fits(fault: str, service: Service, enough: int) -> bool:

@@ -12,7 +12,18 @@ from sqlalchemy import ColumnElement, Connection, not_, or_, select
 
 from lora_registry.domain.findings import Status
 from lora_registry.domain.raw_weeks import spans, week_of
-from lora_registry.store import audits, collection, registry, sketch_tables, telemetry, weeks, words
+from lora_registry.store import (
+    audits,
+    collection,
+    decisions,
+    registry,
+    scores,
+    sketch_tables,
+    telemetry,
+    usage,
+    weeks,
+    words,
+)
 from lora_registry.store.base import Base
 
 
@@ -111,6 +122,14 @@ RETENTION: Final = (
         words.Maintenance, "its planned end", Age.AGGREGATE, "explains silences of those years; it names people",
         lambda cut: words.Maintenance.ends_at < cut.before,
     ),
+    Rule(
+        usage.UsageDay, "its day", Age.AGGREGATE, "whether a service is read: years are compared",
+        lambda cut: usage.UsageDay.day < cut.before.date(),
+    ),
+    Rule(
+        scores.ServiceUsefulness, "its audit", Age.AGGREGATE, "how services fare from year to year",
+        lambda cut: scores.ServiceUsefulness.run_id <= cut.last_run,
+    ),
 )  # fmt: skip
 
 _OWNERS = "owners' words: people change them"
@@ -137,6 +156,12 @@ KEPT: Final[Mapping[type[Base], str]] = {
     audits.GatewayVerdict: "of the last two audits; the audit itself replaces them",
     audits.ApplicationVerdict: "of the last two audits; the audit itself replaces them",
     audits.FindingVerdict: "of the last two audits; the audit itself replaces them",
+    usage.OwnerAnswer: _OWNERS,
+    usage.ApplicationIntegration: "one row an integration: as it was last looked at",
+    scores.UsefulnessRun: "one small row an audit: the one number of each year",
+    scores.DeviceUsefulness: "of the last two judgements; the judgement itself replaces them",
+    decisions.Decision: "what was decided, and what came of it",
+    decisions.Goal: _OWNERS,
     weeks.RawWeek: "one small row a week: what is sealed stays sealed",
     weeks.RawStray: "goes with its raw week",
 }

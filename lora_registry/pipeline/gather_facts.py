@@ -56,8 +56,15 @@ class Collection:
 
 def collection(connection: Connection, *, now: datetime, zone: ZoneInfo) -> Collection:
     """Read when each network was watched and last heard, with only what was known by `now`."""
+    heard_at = {network: min(at, now) for network, at in evidence.network_heard_at(connection).items()}
+    time_off = TimeOff.of(maintenance.announced(connection))
+    return Collection(now, zone, networks.kinds(connection), watched(connection, now=now), heard_at, time_off)
+
+
+def watched(connection: Connection, *, now: datetime) -> dict[str, Spans]:
+    """Return the time each network was listened to, up to `now`, without the outages of collection."""
     end = now.timestamp()
-    watched = {
+    found = {
         network: intervals.normalise(
             [
                 (span.started_at.timestamp(), min(span.ended_at.timestamp(), end))
@@ -67,11 +74,9 @@ def collection(connection: Connection, *, now: datetime, zone: ZoneInfo) -> Coll
         )
         for network in watches.networks(connection)
     }
-    for network, spans in watched.items():
-        watched[network] = intervals.difference(spans, _deaf(connection, network, end))
-    heard_at = {network: min(at, now) for network, at in evidence.network_heard_at(connection).items()}
-    time_off = TimeOff.of(maintenance.announced(connection))
-    return Collection(now, zone, networks.kinds(connection), watched, heard_at, time_off)
+    return {
+        network: intervals.difference(spans, _deaf(connection, network, end)) for network, spans in found.items()
+    }
 
 
 def _deaf(connection: Connection, network: str, end_s: float) -> Spans:

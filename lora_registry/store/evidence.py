@@ -96,7 +96,7 @@ def histories(
     )
     joins = _joins(connection, part, until=until)
     shown = case((Uplink.flags.bitwise_and(_NOT_OWN_TIME) != 0, Uplink.received_at), else_=Uplink.at)
-    seconds = _epoch_s(connection, shown)
+    seconds = epoch_s(connection, shown)
     query = (
         select(
             type_coerce(Uplink.dev_eui, BigInteger),
@@ -124,7 +124,8 @@ def histories(
     return dict(_grouped(*columns, joins=joins))
 
 
-def _epoch_s(connection: Connection, instant: ColumnElement[Any]) -> ColumnElement[Any]:
+def epoch_s(connection: Connection, instant: ColumnElement[Any]) -> ColumnElement[Any]:
+    """Return an instant as seconds since 1970, in SQL."""
     if connection.dialect.name == "sqlite":
         return type_coerce(instant, BigInteger) / 1e6
     return cast(func.extract("epoch", instant), Float)

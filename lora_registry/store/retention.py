@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Connection, not_, or_, select
 
 from lora_registry.domain.findings import Status
 from lora_registry.domain.raw_weeks import spans, week_of
-from lora_registry.store import audits, collection, registry, sketch_tables, telemetry, weeks, words
+from lora_registry.store import audits, collection, coverage, registry, sketch_tables, telemetry, weeks, words
 from lora_registry.store.base import Base
 
 
@@ -111,6 +111,10 @@ RETENTION: Final = (
         words.Maintenance, "its planned end", Age.AGGREGATE, "explains silences of those years; it names people",
         lambda cut: words.Maintenance.ends_at < cut.before,
     ),
+    Rule(
+        coverage.CoverageVisit, "its day", Age.AGGREGATE, "evidence of coverage for months; it names people",
+        lambda cut: coverage.CoverageVisit.visited_on < cut.before.date(),
+    ),
 )  # fmt: skip
 
 _OWNERS = "owners' words: people change them"
@@ -137,6 +141,11 @@ KEPT: Final[Mapping[type[Base], str]] = {
     audits.GatewayVerdict: "of the last two audits; the audit itself replaces them",
     audits.ApplicationVerdict: "of the last two audits; the audit itself replaces them",
     audits.FindingVerdict: "of the last two audits; the audit itself replaces them",
+    coverage.CoverageRun: "one small row a build",
+    coverage.CoverageGateway: "of the last two builds; the build itself replaces them",
+    coverage.CoverageTile: "of the last two builds; the build itself replaces them",
+    coverage.CoverageCell: "of the last two builds; the build itself replaces them",
+    coverage.CellPopulation: "what a census said; a new one replaces it",
     weeks.RawWeek: "one small row a week: what is sealed stays sealed",
     weeks.RawStray: "goes with its raw week",
 }

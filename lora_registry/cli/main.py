@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 # Importing a group attaches its commands.
 from lora_registry.cli import (  # noqa: F401
+    adopt,
     audit,
     collect,
     coverage,
@@ -24,6 +25,7 @@ from lora_registry.cli import (  # noqa: F401
     registry,
     retain,
     simulate,
+    sync,
 )
 from lora_registry.cli.app import app, say
 from lora_registry.domain.errors import LoraRegistryError, SettingsError, UsageError

@@ -12,7 +12,17 @@ from sqlalchemy import ColumnElement, Connection, not_, or_, select
 
 from lora_registry.domain.findings import Status
 from lora_registry.domain.raw_weeks import spans, week_of
-from lora_registry.store import audits, collection, registry, sketch_tables, telemetry, weeks, words
+from lora_registry.store import (
+    audits,
+    collection,
+    journal_tables,
+    registry,
+    sketch_tables,
+    sync_tables,
+    telemetry,
+    weeks,
+    words,
+)
 from lora_registry.store.base import Base
 
 
@@ -139,6 +149,14 @@ KEPT: Final[Mapping[type[Base], str]] = {
     audits.FindingVerdict: "of the last two audits; the audit itself replaces them",
     weeks.RawWeek: "one small row a week: what is sealed stays sealed",
     weeks.RawStray: "goes with its raw week",
+    sync_tables.NetworkDevice: "one row a device and network; sync replaces it",
+    sync_tables.NetworkProfile: "one row a profile; sync replaces it",
+    sync_tables.NetworkGateway: "one row a gateway; sync replaces it",
+    sync_tables.SyncRun: "one small row a sync",
+    journal_tables.ChangeSet: "the journal of owners' words: what was there before can be put back",
+    journal_tables.Change: "goes with its change set",
+    journal_tables.DeviceAttribute: _OWNERS,
+    journal_tables.ColumnMapping: _OWNERS,
 }
 """Every other table, and why nothing in it grows old."""
 

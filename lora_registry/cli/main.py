@@ -21,6 +21,7 @@ from lora_registry.cli import (  # noqa: F401
     inventory_lists,
     judge,
     maintenance,
+    onboard,
     outages,
     registry,
     retain,

@@ -60,12 +60,12 @@ def read_sheet(data: bytes) -> Sheet:
     else:
         text, remarks = _text(data)
         rows = list(_csv(text))
-    if not rows:
-        raise ImportFileError("the file is empty: its first line names the columns, each other line is a device")
-    first, *others = rows
+    first, *others = rows or [Row(1, ())]
     headings = tuple(cell.strip() for cell in first.cells)
     while headings and not headings[-1]:
         headings = headings[:-1]
+    if not headings:
+        raise ImportFileError("the file is empty: its first line names the columns, each other line is a device")
     if len(headings) > MOST_COLUMNS:
         raise ImportFileError(f"{len(headings)} columns: {MOST_COLUMNS} are enough; is it the right file?")
     return Sheet(headings, tuple(_even(others, len(headings), remarks)), tuple(remarks))

@@ -16,6 +16,7 @@ from lora_registry.domain.network_server import (
     ServerGateway,
     Tenant,
 )
+from lora_registry.domain.provisioning import Keys, ServerDevice, WantedProfile
 
 
 class EventSource(Protocol):
@@ -93,3 +94,46 @@ class NetworkInventory(Protocol):
 
     def gateways(self, tenant: Tenant) -> list[ServerGateway]:
         """Return a tenant's gateways."""
+
+
+class Provisioning(Protocol):
+    """Where devices are made known so that they can join.
+
+    Every call may raise `UnavailableError` (it may or may not have had its effect) or `NetworkServerError`.
+    """
+
+    def find_tenant(self, mark: str, name: str) -> str | None:
+        """Return the tenant made under `mark`, else the only one of this name."""
+
+    def create_tenant(self, mark: str, name: str) -> str:
+        """Make a tenant; return its id."""
+
+    def find_application(self, tenant_id: str, mark: str, name: str) -> str | None:
+        """Return the tenant's application made under `mark`, else its only one of this name."""
+
+    def create_application(self, tenant_id: str, mark: str, name: str) -> str:
+        """Make an application; return its id."""
+
+    def find_profile(self, tenant_id: str, wanted: WantedProfile) -> str | None:
+        """Return a profile like this that the tenant may use."""
+
+    def create_profile(self, tenant_id: str, wanted: WantedProfile) -> str:
+        """Make a profile; return its id."""
+
+    def device(self, dev_eui: DevEui) -> ServerDevice | None:
+        """Return a device; None when it is not there, or not ours to see."""
+
+    def create_device(self, device: ServerDevice) -> bool:
+        """Make a device; False when the DevEUI is taken."""
+
+    def delete_device(self, dev_eui: DevEui) -> None:
+        """Take a device away, with its keys."""
+
+    def set_disabled(self, dev_eui: DevEui, *, disabled: bool) -> bool:
+        """Switch a device off or on; False when it is not there."""
+
+    def keys(self, dev_eui: DevEui) -> Keys | None:
+        """Return a device's root keys."""
+
+    def create_keys(self, dev_eui: DevEui, keys: Keys) -> None:
+        """Give a device its root keys."""

@@ -25,6 +25,7 @@ from lora_registry.settings import Settings
 
 if TYPE_CHECKING:
     from integrations.chirpstack.api import ChirpStackInventory
+    from integrations.chirpstack.api_write import ChirpStackProvisioning
     from integrations.chirpstack.event_database import EventDatabase
 
 
@@ -109,6 +110,23 @@ def inventory(settings: Settings) -> ChirpStackInventory:
     require_api(settings)
     connection = Connection(settings.chirpstack_url, settings.chirpstack_key)
     return ChirpStackInventory(connection, tenant_ids=settings.chirpstack_tenants)
+
+
+def provisioning(settings: Settings) -> ChirpStackProvisioning | None:
+    """Return what writes to a network server; None while that is switched off.
+
+    Raises:
+        SettingsError: it is on, without an address or a key.
+
+    """
+    if settings.provisioning != "on":
+        return None
+    from integrations.chirpstack.api_calls import Connection  # noqa: PLC0415 - as above
+    from integrations.chirpstack.api_write import ChirpStackProvisioning  # noqa: PLC0415
+
+    require_api(settings)
+    connection = Connection(settings.chirpstack_url, settings.chirpstack_key)
+    return ChirpStackProvisioning(connection, tenant_ids=settings.chirpstack_tenants)
 
 
 def require_api(settings: Settings) -> None:

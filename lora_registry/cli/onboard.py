@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from lora_registry import wiring
 from lora_registry.cli import app as shared
 from lora_registry.cli.adopt import WhyOption, tell_undone
 from lora_registry.cli.app import app, now, say, settings
@@ -22,7 +25,10 @@ from lora_registry.onboarding.columns import sample as sample_text
 from lora_registry.onboarding.plan import Plan
 from lora_registry.onboarding.tell import Remark
 from lora_registry.pipeline import onboard as use_case
+from lora_registry.pipeline import onboard_network
 from lora_registry.pipeline.onboard import Request
+from lora_registry.pipeline.provision import Provisioned
+from lora_registry.ports import Provisioning
 from lora_registry.settings import Settings
 from lora_registry.store import onboarding_reads, reference_reads
 from lora_registry.store.engine import reading
@@ -80,11 +86,17 @@ def apply(
     by: ByOption = None,
     why: WhyOption = None,
 ) -> None:
-    """Write a sheet into the registry, all of it or nothing; `onboard undo` takes it back."""
+    """Write a sheet into the registry, and into ChirpStack where that is switched on: all of it, or nothing."""
     configured = settings(context)
     request = _request(configured, file, organisation=organisation, service=service, model=model, mapped=mapped)
-    with shared.registry(configured) as engine, progress("apply"):
-        applied, _ = use_case.apply(engine, request, by=speaker(by), now=now(), why=why)
+    with shared.registry(configured) as engine, _network(configured) as server, progress("apply") as tell:
+        if server is None:
+            applied, _ = use_case.apply(engine, request, by=speaker(by), now=now(), why=why)
+        else:
+            applied, done = onboard_network.apply(
+                engine, request, server, region=configured.region, by=speaker(by), now=now(), why=why, tell=tell
+            )
+            _tell_provisioned(done)
     _counts(applied.plan)
     if applied.number is None:
         say("nothing to change: the registry says so already")
@@ -96,9 +108,11 @@ def apply(
 def undo(context: typer.Context, file: FileArgument, by: ByOption = None) -> None:
     """Take back what the last `onboard apply` of this file changed, but for what was changed since."""
     configured = settings(context)
-    with shared.registry(configured) as engine, progress("undo"):
-        number, undone = use_case.undo(engine, file, by=speaker(by), now=now())
+    with shared.registry(configured) as engine, _network(configured) as server, progress("undo"):
+        number, undone, gone = onboard_network.undo(engine, file, server, by=speaker(by), now=now())
     tell_undone(number, undone)
+    if gone:
+        say(f"ChirpStack: {len(gone)} devices taken back")
 
 
 @onboard.command("sample")
@@ -121,6 +135,26 @@ def sheet(context: typer.Context, organisation: OrganisationOption = None) -> No
     sys.stdout.write(sheet_out.BYTE_ORDER_MARK + sheet_out.write_sheet(said))
 
 
+@contextmanager
+def _network(configured: Settings) -> Iterator[Provisioning | None]:
+    server = wiring.provisioning(configured)
+    try:
+        yield server
+    finally:
+        if server is not None:
+            server.close()
+
+
+def _tell_provisioned(done: Provisioned) -> None:
+    say(
+        f"ChirpStack: {len(done.created)} devices made, {len(done.completed)} completed, "
+        f"{len(done.unchanged)} as they were"
+    )
+    if done.other_keys:
+        named = ", ".join(done.other_keys[:5])
+        say(f"ChirpStack: {len(done.other_keys)} have other keys there, which stay: {named}")
+
+
 def _request(
     configured: Settings,
     file: Path,
@@ -141,6 +175,7 @@ def _request(
         service=service,
         model=model,
         headings={heading: column for heading, _, column in pairs},
+        provision=configured.provisioning == "on",
     )
 
 

@@ -21,6 +21,8 @@ RECORD = "recorded_at"
 NETWORK = "network_id"
 POSITION = "position"
 ATTRIBUTE = "attribute:"
+PROVISIONED = "provisioned"
+"""No word of the registry: a set of changes makes the device known to its network server, under this mark."""
 LIFECYCLE = "lifecycle"
 COLUMNS = (
     "name", "service_id", "model", "firmware", "batch", "condition", "purchased_on", "warranty_until", LIFECYCLE,

@@ -13,9 +13,11 @@ from sqlalchemy import Connection, Engine
 
 from lora_registry.domain.errors import ImportFileError, RefusedError
 from lora_registry.domain.services import NetworkKind
+from lora_registry.onboarding import changes as fields
 from lora_registry.onboarding import plan as planning
-from lora_registry.onboarding.changes import State, Verb
+from lora_registry.onboarding.changes import Change, State, Verb
 from lora_registry.onboarding.columns import ATTRIBUTE, BY_KEY, Use
+from lora_registry.onboarding.lines import Line
 from lora_registry.onboarding.places import Bounds
 from lora_registry.onboarding.plan import Draft, Plan, Wish
 from lora_registry.onboarding.references import References, folded
@@ -50,6 +52,21 @@ class Checked(NamedTuple):
     content: str
     """SHA-256 of the sheet without its keys: the same file is recognised."""
     references: References
+
+    @property
+    def mark(self) -> str:
+        """Return what this work is called in the network server; the same at every attempt."""
+        return self.content[:16]
+
+    @property
+    def to_provision(self) -> list[Line]:
+        """Return the lines whose devices the network server is to know: those of a network we can write to."""
+        kinds = self.references.networks
+        return [
+            one.line
+            for one in self.plan.lines
+            if kinds.get(one.line.known.get(fields.NETWORK, ""), NetworkKind.CHIRPSTACK) != NetworkKind.DECLARED
+        ]
 
 
 class Applied(NamedTuple):
@@ -99,11 +116,27 @@ def apply(
             )
         said = {folded(heading): column for heading, column in request.headings.items()}
         onboarding_reads.keep_mapping(connection, checked.wish.organisation, said)
-        if not plan.changes:
+        added = _to_provision(connection, checked, request)
+        if not plan.changes and not added:
             return Applied(plan, None), checked
         about = About(Verb.ONBOARD, by, why, request.path.name, checked.content, checked.wish.organisation)
-        number = journal.apply(connection, about, plan.changes, now=now, state=state)
+        number = journal.apply(connection, about, [*plan.changes, *added], now=now, state=state)
         return Applied(plan, number), checked
+
+
+def _to_provision(connection: Connection, checked: Checked, request: Request) -> list[Change]:
+    """Return what notes that devices are to be made known, unless an earlier try of the same file noted it."""
+    if not request.provision:
+        return []
+    earlier = journal.sets(connection, Verb.ONBOARD, states=(State.APPLIED, State.PROVISIONING))
+    if not checked.plan.changes and any(row["content"] == checked.content for row in earlier):
+        return []
+    source = f"{request.path.name}"
+    return [
+        Change(line.dev_eui, fields.PROVISIONED, None, checked.mark, source)
+        for line in checked.to_provision
+        if line.dev_eui is not None
+    ]
 
 
 def undo(engine: Engine, path: Path, *, by: str, now: datetime) -> tuple[int, Undone]:

@@ -109,6 +109,8 @@ def make(connection: Connection, changes: Iterable[Change]) -> None:
     attributes: list[tuple[DevEui, str, str]] = []
     dropped: list[tuple[DevEui, str]] = []
     for change in changes:
+        if change.field == fields.PROVISIONED:
+            continue
         if change.field == fields.RECORD:
             if change.after is None:
                 removed.append(change.dev_eui)
@@ -135,7 +137,7 @@ def make(connection: Connection, changes: Iterable[Change]) -> None:
 
 def undo(connection: Connection, number: int, *, by: str, now: datetime) -> Undone:
     """Put back what a set of changes replaced, and mark it undone."""
-    made = changes_of(connection, number)
+    made = [change for change in changes_of(connection, number) if change.field != fields.PROVISIONED]
     current = words(connection, fields.devices(made), lock=True)
     back, left = [], []
     for change in made:
@@ -172,6 +174,20 @@ def _unplace(connection: Connection, back: Sequence[Change]) -> None:
         if c.field == fields.POSITION and c.before is not None
     ]
     _delete(connection, Position.table(), ("dev_eui", "since", "source"), keys)
+
+
+def amend(connection: Connection, number: int, changes: Sequence[Change]) -> None:
+    """Make changes that belong to a set that was made before: an undo of it goes back to before both."""
+    held = {(change.dev_eui, change.field): change for change in changes_of(connection, number)}
+    table = ChangeRow.table()
+    rows = []
+    for change in changes:
+        first = held.get((change.dev_eui, change.field), change)
+        rows.append((change.dev_eui, number, change.field, first.before, change.after, change.source))
+    if rows:
+        columns = ("dev_eui", "change_set_id", "field", "before", "after", "source")
+        staging.merge(connection, table, columns, rows)
+    make(connection, changes)
 
 
 def set_state(connection: Connection, number: int, state: State) -> None:

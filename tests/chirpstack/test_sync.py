@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
@@ -23,7 +24,7 @@ from lora_registry.store.sync_tables import NetworkDevice, SyncRun
 from lora_registry.store.telemetry import Device
 from tests.chirpstack.city import NOW, fill
 from tests.chirpstack.server import ChirpStack
-from tests.e2e.program import rows, run
+from tests.commands import run
 
 LATER = NOW + timedelta(days=1)
 DAY_NS = 86_400 * 10**9
@@ -167,7 +168,7 @@ def test_the_command_reads_and_lists(city: ChirpStack, tmp_path: Any) -> None:
     assert "never-seen: 30" in done.stderr
     assert "reader" not in done.stderr
     assert "devices: 0 new, 0 changed, 300 unchanged" in run("sync", **settings).stderr
-    listed = rows("differences", "list", "never-seen", database_url=settings["database_url"])
+    listed = json.loads(run("differences", "list", "never-seen", "--format", "json", **settings).stdout)
     assert len(listed) == 30
 
 

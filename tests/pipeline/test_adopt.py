@@ -21,7 +21,7 @@ from lora_registry.store.journal_tables import DeviceAttribute
 from lora_registry.store.registry import DeviceRecord, Network, Organisation, Service
 from lora_registry.store.registry import Position as PositionRow
 from lora_registry.store.telemetry import Device
-from tests.e2e.program import run
+from tests.commands import run
 
 NOW = datetime(2026, 10, 3, 6, tzinfo=UTC)
 LATER = NOW + timedelta(hours=1)

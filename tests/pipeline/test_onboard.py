@@ -22,7 +22,7 @@ from lora_registry.store import journal
 from lora_registry.store.engine import reading, writing
 from lora_registry.store.journal_tables import Change, ChangeSet, ColumnMapping, DeviceAttribute
 from lora_registry.store.registry import DeviceRecord, Network, Organisation, Position, Service, Territory
-from tests.e2e.program import run
+from tests.commands import run
 
 NOW = datetime(2026, 10, 3, 6, tzinfo=UTC)
 LATER = NOW + timedelta(hours=1)

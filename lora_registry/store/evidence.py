@@ -91,9 +91,7 @@ def histories(
     """
     if not devices:
         return {}
-    wanted = staging.among(
-        connection.dialect, type_coerce(Uplink.dev_eui, BigInteger), [eui.to_int64() for eui in devices]
-    )
+    dialect = connection.dialect.name
     joins = _joins(connection, part, until=until)
     shown = case((Uplink.flags.bitwise_and(_NOT_OWN_TIME) != 0, Uplink.received_at), else_=Uplink.at)
     seconds = _epoch_s(connection, shown)
@@ -105,10 +103,10 @@ def histories(
             type_coerce(Uplink.dev_addr, Integer),
             Uplink.flags,
         )
-        .where(wanted)
+        .where(staging.among(dialect, type_coerce(Uplink.dev_eui, BigInteger)))
         .order_by(type_coerce(Uplink.dev_eui, BigInteger), seconds)
     )
-    rows = connection.execute(query).all()
+    rows = connection.execute(query, staging.listed(dialect, [eui.to_int64() for eui in devices])).all()
     if not rows:
         return {}
     eui, at_s, f_cnt, dev_addr, flags = zip(*rows, strict=True)

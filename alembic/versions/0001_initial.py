@@ -651,7 +651,7 @@ def onboarding_tables() -> None:
         sa.Column("undone_at", INSTANT, nullable=True),
         sa.Column("undone_by", sa.String(200), nullable=True),
         sa.PrimaryKeyConstraint("id", name="pk_change_set"),
-        one_of("change_set", "verb", "adopt, onboard, transfer, suspend, resume, swap"),
+        one_of("change_set", "verb", "adopt, onboard, transfer, suspend, resume, swap, confirm"),
         one_of("change_set", "state", "provisioning, applied, undoing, undone"),
     )
     op.create_table(

@@ -21,6 +21,7 @@ from lora_registry.cli import (  # noqa: F401
     inventory_lists,
     judge,
     maintenance,
+    moves,
     onboard,
     outages,
     registry,

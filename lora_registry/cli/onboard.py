@@ -89,7 +89,7 @@ def apply(
     """Write a sheet into the registry, and into ChirpStack where that is switched on: all of it, or nothing."""
     configured = settings(context)
     request = _request(configured, file, organisation=organisation, service=service, model=model, mapped=mapped)
-    with shared.registry(configured) as engine, _network(configured) as server, progress("apply") as tell:
+    with shared.registry(configured) as engine, network_server(configured) as server, progress("apply") as tell:
         if server is None:
             applied, _ = use_case.apply(engine, request, by=speaker(by), now=now(), why=why)
         else:
@@ -108,7 +108,7 @@ def apply(
 def undo(context: typer.Context, file: FileArgument, by: ByOption = None) -> None:
     """Take back what the last `onboard apply` of this file changed, but for what was changed since."""
     configured = settings(context)
-    with shared.registry(configured) as engine, _network(configured) as server, progress("undo"):
+    with shared.registry(configured) as engine, network_server(configured) as server, progress("undo"):
         number, undone, gone = onboard_network.undo(engine, file, server, by=speaker(by), now=now())
     tell_undone(number, undone)
     if gone:
@@ -136,7 +136,8 @@ def sheet(context: typer.Context, organisation: OrganisationOption = None) -> No
 
 
 @contextmanager
-def _network(configured: Settings) -> Iterator[Provisioning | None]:
+def network_server(configured: Settings) -> Iterator[Provisioning | None]:
+    """Yield what writes to ChirpStack, where that is switched on."""
     server = wiring.provisioning(configured)
     try:
         yield server

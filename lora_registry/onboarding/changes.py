@@ -41,6 +41,7 @@ class Verb(StrEnum):
     SUSPEND = "suspend"
     RESUME = "resume"
     SWAP = "swap"
+    CONFIRM = "confirm"
 
 
 class State(StrEnum):

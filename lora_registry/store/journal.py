@@ -9,13 +9,13 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import BigInteger, Connection, Table, delete, insert, select, tuple_, type_coerce, update
+from sqlalchemy import Connection, Table, delete, insert, select, tuple_, update
 
 from lora_registry.domain.identifiers import DevEui
 from lora_registry.domain.services import PositionSource
 from lora_registry.onboarding import changes as fields
 from lora_registry.onboarding.changes import Change, State, Verb, Words
-from lora_registry.store import staging
+from lora_registry.store import chosen, staging
 from lora_registry.store.journal_tables import Change as ChangeRow
 from lora_registry.store.journal_tables import ChangeSet, DeviceAttribute
 from lora_registry.store.registry import DeviceRecord, Position
@@ -50,13 +50,15 @@ def words(
     """Return what is said of each device; `lock` holds their records until the transaction ends."""
     record, attribute = DeviceRecord.table(), DeviceAttribute.table()
     found: dict[DevEui, dict[str, Any]] = {}
-    query = select(record).where(_among(connection, record, dev_euis)).order_by(record.c.dev_eui)
+    query = select(record).where(chosen.one_of(connection, record.c.dev_eui, dev_euis)).order_by(record.c.dev_eui)
     for row in connection.execute(query.with_for_update() if lock else query).mappings():
         told: dict[str, Any] = {
             name: _plain(row[name]) for name in (*fields.COLUMNS, fields.NETWORK, fields.RECORD)
         }
         found[row["dev_eui"]] = {name: value for name, value in told.items() if value is not None}
-    for row in connection.execute(select(attribute).where(_among(connection, attribute, dev_euis))).mappings():
+    for row in connection.execute(
+        select(attribute).where(chosen.one_of(connection, attribute.c.dev_eui, dev_euis))
+    ).mappings():
         found.setdefault(row["dev_eui"], {})[fields.ATTRIBUTE + row["name"]] = row["value"]
     for eui, place in positions(connection, dev_euis).items():
         found.setdefault(eui, {})[fields.POSITION] = place
@@ -66,7 +68,11 @@ def words(
 def positions(connection: Connection, dev_euis: Collection[DevEui]) -> dict[DevEui, dict[str, Any]]:
     """Return where each device is: the latest position, of the better source where two are as late."""
     table = Position.table()
-    query = select(table).where(_among(connection, table, dev_euis)).order_by(table.c.dev_eui, table.c.since)
+    query = (
+        select(table)
+        .where(chosen.one_of(connection, table.c.dev_eui, dev_euis))
+        .order_by(table.c.dev_eui, table.c.since)
+    )
     found: dict[DevEui, Row] = {}
     for row in connection.execute(query).mappings():
         before = found.get(row["dev_eui"])
@@ -255,7 +261,7 @@ def _write_records(connection: Connection, given: Mapping[DevEui, Row]) -> None:
         return
     table = DeviceRecord.table()
     columns = table.columns.keys()
-    query = select(table).where(_among(connection, table, list(given)))
+    query = select(table).where(chosen.one_of(connection, table.c.dev_eui, list(given)))
     before = {row["dev_eui"]: dict(row) for row in connection.execute(query).mappings()}
     rows = []
     for eui, values in given.items():
@@ -278,11 +284,6 @@ def _delete(connection: Connection, table: Table, key: tuple[str, ...], keys: Se
         is_one = len(columns) == 1
         among = columns[0].in_([value for (value,) in part]) if is_one else tuple_(*columns).in_(part)
         connection.execute(delete(table).where(among))
-
-
-def _among(connection: Connection, table: Table, dev_euis: Collection[DevEui]) -> Any:  # noqa: ANN401 - a condition
-    column = type_coerce(table.c.dev_eui, BigInteger)
-    return staging.among(connection.dialect, column, [eui.to_int64() for eui in dev_euis])
 
 
 def _plain(value: Any) -> Any:  # noqa: ANN401

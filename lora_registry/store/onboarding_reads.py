@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
-from sqlalchemy import BigInteger, Connection, func, select, type_coerce
+from sqlalchemy import Connection, func, select
 
 from lora_registry.domain.identifiers import DevEui
 from lora_registry.domain.lifecycle import Lifecycle
 from lora_registry.onboarding.places import Bounds
 from lora_registry.onboarding.registry_facts import Installed, Listed
-from lora_registry.store import journal, staging
-from lora_registry.store.journal_tables import ColumnMapping
+from lora_registry.store import chosen, journal, staging
+from lora_registry.store.journal_tables import ColumnMapping, DeviceAttribute
 from lora_registry.store.registry import DeviceRecord, Position, Service, Territory
 from lora_registry.store.sync_tables import NetworkDevice
 from lora_registry.store.telemetry import Device
@@ -25,8 +25,7 @@ _ROOM = 0.001
 def listed(connection: Connection, dev_euis: Collection[DevEui]) -> dict[DevEui, tuple[Listed, ...]]:
     """Return in which network servers' lists devices are."""
     table = NetworkDevice.table()
-    column = type_coerce(table.c.dev_eui, BigInteger)
-    among = staging.among(connection.dialect, column, [eui.to_int64() for eui in dev_euis])
+    among = chosen.one_of(connection, table.c.dev_eui, dev_euis)
     query = select(table.c.dev_eui, table.c.network_id, table.c.tenant_id, table.c.tenant_name)
     found: dict[DevEui, tuple[Listed, ...]] = {}
     for row in connection.execute(query.where(among, table.c.absent_since.is_(None)).order_by(table.c.network_id)):
@@ -56,9 +55,12 @@ def makers(connection: Connection) -> frozenset[str]:
 
 def stock(connection: Connection) -> dict[str, int]:
     """Return how many removed, working objects there are of each model."""
+    broken = select(DeviceAttribute.dev_eui).where(
+        DeviceAttribute.dev_eui == DeviceRecord.dev_eui, DeviceAttribute.name == "repair"
+    )
     query = (
         select(DeviceRecord.model, func.count())
-        .where(DeviceRecord.lifecycle == Lifecycle.REMOVED, DeviceRecord.model.is_not(None))
+        .where(DeviceRecord.lifecycle == Lifecycle.REMOVED, DeviceRecord.model.is_not(None), ~broken.exists())
         .group_by(DeviceRecord.model)
     )
     return {model: count for model, count in connection.execute(query) if model is not None}
@@ -76,8 +78,7 @@ def installed(connection: Connection, bounds: Bounds) -> tuple[Installed, ...]:
     )
     candidates = list(connection.execute(inside).scalars())
     places = journal.positions(connection, candidates)
-    column = type_coerce(DeviceRecord.dev_eui, BigInteger)
-    among = staging.among(connection.dialect, column, [eui.to_int64() for eui in candidates])
+    among = chosen.one_of(connection, DeviceRecord.dev_eui, candidates)
     query = select(DeviceRecord.dev_eui, DeviceRecord.model, DeviceRecord.service_id, DeviceRecord.lifecycle)
     return tuple(
         Installed(

@@ -10,11 +10,11 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import BigInteger, Connection, Table, func, insert, select, type_coerce, update
+from sqlalchemy import Connection, Table, func, insert, select, update
 
 from lora_registry.domain.identifiers import DevEui
 from lora_registry.domain.network_server import DailyCounts, ListedDevice, Profile, ServerGateway
-from lora_registry.store import staging
+from lora_registry.store import chosen, staging
 from lora_registry.store.sync_tables import NetworkDevice, NetworkGateway, NetworkProfile, SyncRun
 from lora_registry.store.telemetry import Device
 
@@ -55,7 +55,9 @@ def complete(connection: Connection, run: int, *, counts: Mapping[str, int], now
 def known_devices(connection: Connection, network: str, dev_euis: Collection[DevEui]) -> dict[DevEui, Row]:
     """Return what earlier syncs wrote of these devices on this network."""
     table = NetworkDevice.table()
-    query = select(table).where(_among(connection, table, dev_euis), table.c.network_id == network)
+    query = select(table).where(
+        chosen.one_of(connection, table.c.dev_eui, dev_euis), table.c.network_id == network
+    )
     return {row["dev_eui"]: dict(row) for row in connection.execute(query).mappings()}
 
 
@@ -115,7 +117,7 @@ def _row(network: str, device: ListedDevice, old: Row | None, now: datetime) -> 
 def _write_identities(connection: Connection, network: str, listed: Sequence[ListedDevice], now: datetime) -> None:
     """Make listed devices known, and bring names up to date; one that is heard on another network is left."""
     table = Device.table()
-    query = select(table).where(_among(connection, table, [device.dev_eui for device in listed]))
+    query = select(table).where(chosen.one_of(connection, table.c.dev_eui, [device.dev_eui for device in listed]))
     before = {row["dev_eui"]: dict(row) for row in connection.execute(query).mappings()}
     rows = []
     for device in listed:
@@ -166,7 +168,7 @@ def mark_absent(connection: Connection, network: str, *, listed: Collection[DevE
     query = select(table.c.dev_eui).where(table.c.network_id == network, table.c.absent_since.is_(None))
     gone = [eui for eui in connection.execute(query).scalars() if eui not in listed]
     if gone:
-        condition = _among(connection, table, gone) & (table.c.network_id == network)
+        condition = chosen.one_of(connection, table.c.dev_eui, gone) & (table.c.network_id == network)
         connection.execute(update(table).where(condition).values(absent_since=now))
     return len(gone)
 
@@ -182,8 +184,3 @@ def _merge(connection: Connection, table: Table, rows: Sequence[Row]) -> None:
     if rows:
         columns = table.columns.keys()
         staging.merge(connection, table, columns, ([row[name] for name in columns] for row in rows))
-
-
-def _among(connection: Connection, table: Table, dev_euis: Collection[DevEui]) -> Any:  # noqa: ANN401 - a condition
-    column = type_coerce(table.c.dev_eui, BigInteger)
-    return staging.among(connection.dialect, column, [eui.to_int64() for eui in dev_euis])

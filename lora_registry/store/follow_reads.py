@@ -16,6 +16,7 @@ from lora_registry.store.registry import DeviceRecord, Position, Service
 from lora_registry.store.sync_tables import NetworkDevice
 from lora_registry.store.telemetry import Device, DeviceEvent, DeviceState
 
+_UNDATED_YEAR = 1970
 _ON_THE_WAY = (Lifecycle.PLANNED, Lifecycle.PROVISIONED)
 
 
@@ -73,13 +74,14 @@ def _logs(connection: Connection, since: dict[DevEui, datetime]) -> dict[DevEui,
     """Return the codes that the network server logged of each device since it was planned, and its last words."""
     among = chosen.one_of(connection, DeviceEvent.dev_eui, list(since))
     query = (
-        select(DeviceEvent.dev_eui, DeviceEvent.at, DeviceEvent.body)
+        select(DeviceEvent.dev_eui, DeviceEvent.at, DeviceEvent.received_at, DeviceEvent.body)
         .where(among, DeviceEvent.kind == "log")
         .order_by(DeviceEvent.dev_eui, DeviceEvent.at)
     )
     found: dict[DevEui, tuple[Counter[str], str]] = {}
-    for eui, at, body in connection.execute(query):
-        if at < since[eui]:
+    for eui, at, received_at, body in connection.execute(query):
+        # A log without a time of its own is dated by its arrival.
+        if (received_at if at.year == _UNDATED_YEAR else at) < since[eui]:
             continue
         counted, _ = found.get(eui, (Counter(), ""))
         counted[str(body.get("code", ""))] += 1

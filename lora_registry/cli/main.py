@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 # Importing a group attaches its commands.
 from lora_registry.cli import (  # noqa: F401
+    adopt,
     audit,
     collect,
     coverage,
@@ -27,6 +28,8 @@ from lora_registry.cli import (  # noqa: F401
     judge,
     maintenance,
     models,
+    moves,
+    onboard,
     outages,
     registry,
     report,
@@ -34,6 +37,7 @@ from lora_registry.cli import (  # noqa: F401
     schedule,
     services,
     simulate,
+    sync,
     usage,
 )
 from lora_registry.cli.app import app, say

@@ -18,9 +18,11 @@ from lora_registry.store import (
     coverage,
     decisions,
     jobs,
+    journal_tables,
     registry,
     scores,
     sketch_tables,
+    sync_tables,
     telemetry,
     usage,
     weeks,
@@ -180,6 +182,14 @@ KEPT: Final[Mapping[type[Base], str]] = {
     coverage.CellPopulation: "what a census said; a new one replaces it",
     weeks.RawWeek: "one small row a week: what is sealed stays sealed",
     weeks.RawStray: "goes with its raw week",
+    sync_tables.NetworkDevice: "one row a device and network; sync replaces it",
+    sync_tables.NetworkProfile: "one row a profile; sync replaces it",
+    sync_tables.NetworkGateway: "one row a gateway; sync replaces it",
+    sync_tables.SyncRun: "one small row a sync",
+    journal_tables.ChangeSet: "the journal of owners' words: what was there before can be put back",
+    journal_tables.Change: "goes with its change set",
+    journal_tables.DeviceAttribute: _OWNERS,
+    journal_tables.ColumnMapping: _OWNERS,
 }
 """Every other table, and why nothing in it grows old."""
 

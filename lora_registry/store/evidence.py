@@ -55,7 +55,7 @@ def of_devices(
 ) -> ColumnElement[bool]:
     """Return the condition that a column of DevEUIs is one of these."""
     stored = [eui.to_int64() for eui in devices]
-    return staging.among_these(connection.dialect.name, type_coerce(column, BigInteger), stored)
+    return staging.among(connection.dialect.name, type_coerce(column, BigInteger), stored)
 
 
 def devices(connection: Connection, part: Partition, *, only: Collection[DevEui] | None = None) -> list[Row]:
@@ -98,7 +98,7 @@ def devices(connection: Connection, part: Partition, *, only: Collection[DevEui]
     )
     if only is not None:
         stored = type_coerce(known.c.dev_eui, BigInteger)
-        query = query.where(staging.among_these(connection.dialect.name, stored, [eui.to_int64() for eui in only]))
+        query = query.where(staging.among(connection.dialect.name, stored, [eui.to_int64() for eui in only]))
     return [dict(row) for row in connection.execute(query).mappings()]
 
 

@@ -40,7 +40,7 @@ from lora_registry.store.scores import DeviceUsefulness
 from lora_registry.usefulness import cadence
 from lora_registry.usefulness.facts import Facts, decoded
 from lora_registry.usefulness.information import judged_channels
-from lora_registry.usefulness.lines import CAP, WEIGHTS
+from lora_registry.usefulness.lines import WEIGHTS
 from lora_registry.usefulness.score import score, shares
 
 _ZONE = ZoneInfo("Europe/Paris")
@@ -162,7 +162,7 @@ def _print_wronged(judged: Judged, truth: dict[str, Truth]) -> None:
         line["high"] < line["of"]
         for _, told in nobody
         for line in told["lines"]
-        if line["part"] in ("use", "information", "uniqueness", CAP)
+        if line["part"] in ("use", "information", "uniqueness")
     )
     print(f"of whom nobody said anything: {len(nobody)}, lines of what is unknown that cost a point: {blamed}")
     closed = [facts for facts, _ in judged.values() if facts.information.reason is not None]

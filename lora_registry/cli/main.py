@@ -7,9 +7,13 @@ from collections.abc import Sequence
 
 # Importing a group attaches its commands.
 from lora_registry.cli import (  # noqa: F401
+    adopt,
     audit,
     collect,
     coverage,
+    coverage_at,
+    coverage_build,
+    coverage_plans,
     database,
     decisions,
     demo,
@@ -18,17 +22,22 @@ from lora_registry.cli import (  # noqa: F401
     finding_verbs,
     findings,
     goals,
+    incidents,
     inventory,
     inventory_lists,
     judge,
     maintenance,
     models,
+    moves,
+    onboard,
     outages,
     registry,
     report,
     retain,
+    schedule,
     services,
     simulate,
+    sync,
     usage,
 )
 from lora_registry.cli.app import app, say

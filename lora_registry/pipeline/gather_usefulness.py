@@ -14,7 +14,7 @@ from lora_registry.domain.channel_measures import ChannelMeasures, DeviceMeasure
 from lora_registry.domain.identifiers import DevEui
 from lora_registry.domain.maintenance import Under
 from lora_registry.domain.services import Family, PrivacyClass
-from lora_registry.pipeline.gather_facts import Collection
+from lora_registry.pipeline.clocks import Collection
 from lora_registry.store import sketch_reads, usage_reads, usefulness_evidence
 from lora_registry.store.evidence import Partition
 from lora_registry.store.reads import Row

@@ -13,7 +13,7 @@ from sqlalchemy import Engine
 from lora_registry.domain.errors import RefusedError
 from lora_registry.domain.identifiers import DevEui
 from lora_registry.pipeline.compare_neighbours import compare_neighbours
-from lora_registry.pipeline.gather_facts import collection
+from lora_registry.pipeline.gather_collection import collection
 from lora_registry.pipeline.gather_usefulness import gather, uses
 from lora_registry.store import evidence, score_reads, score_writes
 from lora_registry.store.engine import reading, writing

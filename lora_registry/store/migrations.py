@@ -14,8 +14,13 @@ import lora_registry
 from lora_registry.store import (
     audits,
     collection,
+    coverage,
+    incident_tables,
+    jobs,
+    journal_tables,
     registry,
     sketch_tables,
+    sync_tables,
     telemetry,
     week_partitions,
     weeks,
@@ -24,7 +29,20 @@ from lora_registry.store import (
 from lora_registry.store.base import Base
 from lora_registry.store.engine import writing
 
-MODELS = (audits, collection, registry, sketch_tables, telemetry, weeks, words)
+MODELS = (
+    audits,
+    collection,
+    coverage,
+    incident_tables,
+    jobs,
+    journal_tables,
+    registry,
+    sketch_tables,
+    sync_tables,
+    telemetry,
+    weeks,
+    words,
+)
 """Every module with models: imported so that the metadata is whole."""
 
 

@@ -15,10 +15,14 @@ from lora_registry.domain.raw_weeks import spans, week_of
 from lora_registry.store import (
     audits,
     collection,
+    coverage,
     decisions,
+    jobs,
+    journal_tables,
     registry,
     scores,
     sketch_tables,
+    sync_tables,
     telemetry,
     usage,
     weeks,
@@ -130,6 +134,14 @@ RETENTION: Final = (
         scores.ServiceUsefulness, "its audit", Age.AGGREGATE, "how services fare from year to year",
         lambda cut: scores.ServiceUsefulness.run_id <= cut.last_run,
     ),
+    Rule(
+        jobs.JobRun, "its start", Age.AGGREGATE, "whether audits and mails ran, for the years they speak of",
+        lambda cut: jobs.JobRun.started_at < cut.before,
+    ),
+    Rule(
+        coverage.CoverageVisit, "its day", Age.AGGREGATE, "evidence of coverage for months; it names people",
+        lambda cut: coverage.CoverageVisit.visited_on < cut.before.date(),
+    ),
 )  # fmt: skip
 
 _OWNERS = "owners' words: people change them"
@@ -160,10 +172,24 @@ KEPT: Final[Mapping[type[Base], str]] = {
     usage.ApplicationIntegration: "one row an integration: as it was last looked at",
     scores.UsefulnessRun: "one small row an audit: the one number of each year",
     scores.DeviceUsefulness: "of the last two judgements; the judgement itself replaces them",
+    jobs.PlannedJob: "when each timed job runs next",
     decisions.Decision: "what was decided, and what came of it",
     decisions.Goal: _OWNERS,
+    coverage.CoverageRun: "one small row a build",
+    coverage.CoverageGateway: "of the last two builds; the build itself replaces them",
+    coverage.CoverageTile: "of the last two builds; the build itself replaces them",
+    coverage.CoverageCell: "of the last two builds; the build itself replaces them",
+    coverage.CellPopulation: "what a census said; a new one replaces it",
     weeks.RawWeek: "one small row a week: what is sealed stays sealed",
     weeks.RawStray: "goes with its raw week",
+    sync_tables.NetworkDevice: "one row a device and network; sync replaces it",
+    sync_tables.NetworkProfile: "one row a profile; sync replaces it",
+    sync_tables.NetworkGateway: "one row a gateway; sync replaces it",
+    sync_tables.SyncRun: "one small row a sync",
+    journal_tables.ChangeSet: "the journal of owners' words: what was there before can be put back",
+    journal_tables.Change: "goes with its change set",
+    journal_tables.DeviceAttribute: _OWNERS,
+    journal_tables.ColumnMapping: _OWNERS,
 }
 """Every other table, and why nothing in it grows old."""
 

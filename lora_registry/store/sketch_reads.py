@@ -46,17 +46,25 @@ class _Waiting(NamedTuple):
     frames: Frames
 
 
-def measures(connection: Connection, part: Partition, *, first: date, last: date) -> dict[DevEui, DeviceMeasures]:
-    """Return what the sketches of the weeks of `first` to `last` say of each device that has some."""
+def measures(
+    connection: Connection, part: Partition, *, first: date, last: date, devices: Collection[DevEui] | None = None
+) -> dict[DevEui, DeviceMeasures]:
+    """Return what the sketches of the weeks of `first` to `last` say of each device that has some.
+
+    Of `devices` alone, where these are given.
+    """
     waiting = _waiting(connection, part)
+    if devices is not None:
+        waiting = {eui: one for eui, one in waiting.items() if eui in devices}
     traces = read_traces(connection, waiting)
     weeks: dict[DevEui, list[tuple[date, Week]]] = {}
     columns = ChannelSketch.table().c
     query = select(columns.dev_eui, columns.week, columns.body).where(
         columns.week.between(_monday(first), _monday(last))
     )
+    within = part if devices is None else list(waiting)
     for eui, monday, body in connection.execute(
-        _of(connection, query.order_by(columns.dev_eui, columns.week), columns.dev_eui, part)
+        _of(connection, query.order_by(columns.dev_eui, columns.week), columns.dev_eui, within)
     ):
         if eui in waiting:
             weeks.setdefault(eui, []).append((monday, sketch_packing.unpack_week(body)))

@@ -136,6 +136,8 @@ def _can_be_judged(fault: str, facts: Facts) -> bool:
         return facts.information.reason is None
     if fault == "twin":
         return facts.neighbours.reason is None
+    if fault == "wastes_airtime":
+        return facts.radio.airtime_waste is not None
     if fault == "over_reports":
         return facts.radio.need_period_s is not None
     return True

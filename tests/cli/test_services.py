@@ -68,7 +68,8 @@ def city(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     file = folder / "registry.json"
     service = {
         "id": "air", "name": "Air des rues", "family": "measure", "privacy": "public", "purpose": "=Suivre",
-        "consumers": ["portail"], "cost_eur_per_year": 1200, "confirmed_on": "2024-01-01", "need": {"period_s": 86_400},
+        "consumers": ["portail"], "cost_eur_per_year": 1200, "confirmed_on": "2024-01-01",
+        "need": {"period_s": 86_400},
     }  # fmt: skip
     device = {"dev_eui": EUI, "service": "air", "model": "M1", "purchased_on": "2025-01-01"}
     file.write_text(json.dumps({"services": [service], "devices": [device]}))

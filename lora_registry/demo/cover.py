@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import NamedTuple
@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Engine
 from lora_registry.coverage.against_truth import Agreement, agreement
 from lora_registry.coverage.candidates_file import Candidate
 from lora_registry.coverage.grid import Cell, centres_of
+from lora_registry.coverage.plane import roughly_km
 from lora_registry.domain.mapcoverage import MapCoverage, MapTruth
 from lora_registry.pipeline.build_coverage import BuiltCoverage, build_coverage
 from lora_registry.pipeline.map_coverage import map_coverage
@@ -21,6 +22,8 @@ from lora_registry.simulate.communes import COMMUNES
 from lora_registry.simulate.propagation import propagation
 from lora_registry.store import coverage_reads
 from lora_registry.store.engine import reading
+
+_NEAR_KM = 1.5
 
 
 class Covered(NamedTuple):
@@ -38,7 +41,9 @@ def cover(
     built = build_coverage(engine, now=clock(), clock=clock, on_progress=on_progress)
     with reading(engine) as connection:
         scored = against_truth(city.seed, coverage_reads.cells(connection, built.run_id), _target(connection))
-        shown = map_coverage(connection, candidates=town_halls())
+        shown = map_coverage(
+            connection, candidates=town_halls([(g.latitude, g.longitude) for g in city.fleet.gateways])
+        )
     if shown is not None:
         shown = replace(shown, truth=MapTruth(scored.covered_right, scored.gaps_right, scored.unknown_delivers))
     return Covered(built, shown, scored)
@@ -51,9 +56,13 @@ def against_truth(seed: int, cells: list[coverage_reads.Row], target: float) -> 
     return agreement(state, propagation(seed).delivery(*places), target)
 
 
-def town_halls() -> list[Candidate]:
-    """Return every commune's centre as a place where a gateway could be."""
-    return [Candidate(f"Mairie ({one.name})", one.latitude, one.longitude, 0.0) for one in COMMUNES]
+def town_halls(gateways: Sequence[tuple[float, float]]) -> list[Candidate]:
+    """Return the centres of the communes that have no gateway (latitude, longitude) near: one would think of them."""
+    return [
+        Candidate(f"Mairie ({one.name})", one.latitude, one.longitude, 0.0)
+        for one in COMMUNES
+        if all(roughly_km(one.latitude, one.longitude, *place) > _NEAR_KM for place in gateways)
+    ]
 
 
 def _target(connection: Connection) -> float:

@@ -12,7 +12,6 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Engine
 
 from lora_registry import wiring
-from lora_registry.demo import cover as coverage
 from lora_registry.demo.broker import RunningBroker
 from lora_registry.demo.children import Child, environment, python
 from lora_registry.demo.ending import Ending
@@ -142,6 +141,9 @@ def judge(stage: Stage) -> str:
 
 def cover(stage: Stage) -> str:
     """Build coverage from what was heard, and hold it against the truth that it was not given."""
+    # scipy is a second: not while the broker and the network are being started.
+    from lora_registry.demo import cover as coverage  # noqa: PLC0415
+
     words = stage.teller.words
     with stage.teller.progress(words.text("coverage"), 100) as shown:
         covered = coverage.cover(

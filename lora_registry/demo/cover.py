@@ -57,7 +57,7 @@ def against_truth(seed: int, cells: list[coverage_reads.Row], target: float) -> 
 
 
 def town_halls(gateways: Sequence[tuple[float, float]]) -> list[Candidate]:
-    """Return the centres of the communes that have no gateway (latitude, longitude) near: one would think of them."""
+    """Return the centres of the communes that have no gateway (latitude, longitude) near, as sites for one."""
     return [
         Candidate(f"Mairie ({one.name})", one.latitude, one.longitude, 0.0)
         for one in COMMUNES

@@ -50,6 +50,7 @@ def upgrade() -> None:
         sa.Column("judged_at", INSTANT, nullable=False, comment="the `now` it judged for"),
         sa.Column("completed_at", INSTANT, nullable=True),
         sa.Column("rules", sa.JSON(), nullable=False, comment="version of each rule that judged"),
+        sa.Column("light", sa.Boolean(), nullable=False, comment="gateways, incidents and safety services alone"),
         sa.PrimaryKeyConstraint("id", name="pk_audit_run"),
     )
     op.create_table(
@@ -161,6 +162,8 @@ def upgrade() -> None:
         sa.Column("uplinks_total", sa.BigInteger(), nullable=False, comment="ever stored, then"),
         sa.Column("learnt", sa.JSON(), nullable=False, comment="facts that hold until it is learnt anew"),
         sa.Column("frames", sa.LargeBinary(), nullable=False, comment="the last ones, packed: domain.habit"),
+        sa.Column("law", sa.LargeBinary(), nullable=False, comment="of its silences: domain.silence_law"),
+        sa.Column("links", sa.LargeBinary(), nullable=False, comment="who hears it: domain.radio_past"),
         sa.PrimaryKeyConstraint("dev_eui", name="pk_device_habit"),
         sqlite_with_rowid=False,
     )
@@ -542,6 +545,7 @@ def upgrade() -> None:
         sa.Column("need_period_s", sa.Integer(), nullable=True, comment="how often data is needed"),
         sa.Column("tolerance", sa.JSON(), nullable=False, comment="per channel, its unit"),
         sa.Column("calendar", sa.JSON(), nullable=True, comment="operating season"),
+        sa.Column("safety", sa.Boolean(), nullable=False, comment="people's safety depends on it: judged often"),
         sa.Column("starts_on", sa.Date(), nullable=True),
         sa.Column("ends_on", sa.Date(), nullable=True),
         sa.Column("confirmed_on", sa.Date(), nullable=True),
@@ -573,7 +577,70 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("network_id", "application_id", name="pk_application"),
     )
+    timed_jobs()
+    incidents()
     onboarding_tables()
+
+
+def timed_jobs() -> None:
+    op.create_table(
+        "apscheduler_jobs",
+        sa.Column("id", sa.Unicode(191), nullable=False),
+        sa.Column("next_run_time", sa.Float(25), nullable=True),
+        sa.Column("job_state", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_apscheduler_jobs"),
+    )
+    op.create_index("ix_apscheduler_jobs_next_run_time", "apscheduler_jobs", ["next_run_time"])
+    op.create_table(
+        "job_run",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("job", sa.String(64), nullable=False),
+        sa.Column("started_at", INSTANT, nullable=False),
+        sa.Column("ended_at", INSTANT, nullable=True),
+        sa.Column(
+            "exit_code", sa.Integer(), nullable=True, comment="null while it runs, and when it was cut short"
+        ),
+        sa.Column("words", sa.String(2000), nullable=False, comment="the end of what it said"),
+        sa.PrimaryKeyConstraint("id", name="pk_job_run"),
+    )
+
+
+def incidents() -> None:
+    """Make the tables of shared causes."""
+    op.create_table(
+        "incident",
+        sa.Column("cause_kind", sa.String(16), nullable=False),
+        sa.Column("cause", sa.String(200), nullable=False),
+        sa.Column("began_at", INSTANT, nullable=False),
+        sa.Column("ended_at", INSTANT, nullable=True, comment="the `now` of the run that no longer found it"),
+        sa.Column("name", sa.String(200), nullable=False),
+        sa.Column("silent_s", sa.Float(), nullable=False),
+        sa.Column("devices", sa.Integer(), nullable=False, comment="whose silence it explains"),
+        sa.Column("members", sa.Integer(), nullable=False, comment="that it might have silenced"),
+        sa.Column("expected", sa.Float(), nullable=False, comment="uplinks that should have come"),
+        sa.Column("gain", sa.Float(), nullable=False),
+        sa.Column("first_run_id", sa.Integer(), nullable=False),
+        sa.Column("last_run_id", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("cause_kind", "cause", "began_at", name="pk_incident"),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "incident_device",
+        sa.Column("dev_eui", sa.BigInteger(), nullable=False),
+        sa.Column("cause_kind", sa.String(16), nullable=False),
+        sa.Column("cause", sa.String(200), nullable=False),
+        sa.Column("began_at", INSTANT, nullable=False),
+        sa.PrimaryKeyConstraint("dev_eui", "cause_kind", "cause", "began_at", name="pk_incident_device"),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "cause_evidence",
+        sa.Column("run_id", sa.Integer(), nullable=False, autoincrement=False),
+        sa.Column("part", sa.BigInteger(), nullable=False, autoincrement=False, comment="its first DevEUI"),
+        sa.Column("body", sa.LargeBinary(), nullable=False, comment="packed: audit.cause_packing"),
+        sa.PrimaryKeyConstraint("run_id", "part", name="pk_cause_evidence"),
+        sqlite_with_rowid=False,
+    )
 
 
 def onboarding_tables() -> None:
@@ -695,6 +762,12 @@ def drop_onboarding_tables() -> None:
 
 def downgrade() -> None:
     drop_onboarding_tables()
+    op.drop_table("job_run")
+    op.drop_index("ix_apscheduler_jobs_next_run_time", "apscheduler_jobs")
+    op.drop_table("apscheduler_jobs")
+    op.drop_table("cause_evidence")
+    op.drop_table("incident_device")
+    op.drop_table("incident")
     op.drop_table("application")
     op.drop_table("service")
     op.drop_table("gateway_record")

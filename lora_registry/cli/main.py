@@ -17,6 +17,7 @@ from lora_registry.cli import (  # noqa: F401
     draw,
     finding_verbs,
     findings,
+    incidents,
     inventory,
     inventory_lists,
     judge,
@@ -26,6 +27,7 @@ from lora_registry.cli import (  # noqa: F401
     outages,
     registry,
     retain,
+    schedule,
     simulate,
     sync,
 )

@@ -40,7 +40,7 @@ def build_map(engine: Engine, *, now: datetime, network: str, timezone: str, sim
         judged_at = map_reads.judged_at(connection, run_id)
         privacy = map_reads.privacy(connection)
         places = evidence.positions(connection)
-        reasons = map_reads.reasons(connection, run_id)
+        reasons = map_reads.reasons(connection, run_id, reads.last_light(connection))
         territories = map_reads.territories(connection)
         shown, households = [], []
         for row in reads.devices(connection):

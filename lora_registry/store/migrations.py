@@ -14,6 +14,8 @@ import lora_registry
 from lora_registry.store import (
     audits,
     collection,
+    incident_tables,
+    jobs,
     journal_tables,
     registry,
     sketch_tables,
@@ -26,7 +28,19 @@ from lora_registry.store import (
 from lora_registry.store.base import Base
 from lora_registry.store.engine import writing
 
-MODELS = (audits, collection, journal_tables, registry, sketch_tables, sync_tables, telemetry, weeks, words)
+MODELS = (
+    audits,
+    collection,
+    incident_tables,
+    jobs,
+    journal_tables,
+    registry,
+    sketch_tables,
+    sync_tables,
+    telemetry,
+    weeks,
+    words,
+)
 """Every module with models: imported so that the metadata is whole."""
 
 

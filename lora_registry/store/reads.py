@@ -16,8 +16,16 @@ Row = dict[str, Any]
 
 
 def last_run(connection: Connection) -> int | None:
-    """Return the last complete audit run; what lists show of states is its word."""
-    return connection.scalar(select(func.max(AuditRun.id)).where(AuditRun.completed_at.is_not(None)))
+    """Return the last complete audit run of everything; what lists show of states is its word."""
+    complete = AuditRun.completed_at.is_not(None)
+    return connection.scalar(select(func.max(AuditRun.id)).where(complete, AuditRun.light.is_(False)))
+
+
+def last_light(connection: Connection) -> int | None:
+    """Return the light audit that was completed since: of what it judged its word is the newer one."""
+    complete = AuditRun.completed_at.is_not(None)
+    run_id = connection.scalar(select(func.max(AuditRun.id)).where(complete, AuditRun.light.is_(True)))
+    return run_id if run_id is not None and run_id > (last_run(connection) or 0) else None
 
 
 def devices(
@@ -42,7 +50,7 @@ def chosen(
     dev_eui: str | None = None,
 ) -> Select[Any]:
     """Return the query of these devices: those of all that is said, by the last audit's word."""
-    query = _devices(last_run(connection))
+    query = _devices(last_run(connection), last_light(connection))
     columns = query.selected_columns
     if state is not None:
         query = query.where(columns["state"] == state)
@@ -55,10 +63,10 @@ def chosen(
     return query
 
 
-def _devices(run_id: int | None) -> Select[Any]:
+def _devices(run_id: int | None, light_id: int | None) -> Select[Any]:
     """Select the devices that are known: because heard, or because somebody declared them."""
     known = union(select(Device.dev_eui), select(DeviceRecord.dev_eui)).subquery("known")
-    verdict = aliased(DeviceVerdict)
+    verdict, light = aliased(DeviceVerdict), aliased(DeviceVerdict)
     owner = aliased(Organisation)
     nullable: dict[str, ColumnElement[Any]] = {
         name: getattr(verdict, name).label(name)
@@ -78,7 +86,7 @@ def _devices(run_id: int | None) -> Select[Any]:
                 "commune"
             ),
             DeviceRecord.lifecycle.label("lifecycle"),
-            verdict.state.label("state"),
+            func.coalesce(light.state, verdict.state).label("state"),
             DeviceState.first_uplink_at,
             DeviceState.last_uplink_at,
             func.coalesce(DeviceState.uplinks_total, 0).label("uplinks_total"),
@@ -95,6 +103,7 @@ def _devices(run_id: int | None) -> Select[Any]:
         .outerjoin(Service, Service.id == DeviceRecord.service_id)
         .outerjoin(owner, owner.id == func.coalesce(DeviceRecord.owner_id, Service.owner_id))
         .outerjoin(verdict, (verdict.dev_eui == known.c.dev_eui) & (verdict.run_id == run_id))
+        .outerjoin(light, (light.dev_eui == known.c.dev_eui) & (light.run_id == light_id))
         .order_by(known.c.dev_eui)
     )
 

@@ -7,7 +7,7 @@ more) is not read, whatever is stored of it.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import date
 from operator import attrgetter
 from typing import Any, NamedTuple
@@ -21,7 +21,7 @@ from lora_registry.domain.device_sketch import Frames, Terms, Week, fold_frames,
 from lora_registry.domain.identifiers import DevEui
 from lora_registry.domain.sketch import Reading, Sketch, merged
 from lora_registry.domain.trace import Trace
-from lora_registry.store import sketch_grants, sketch_packing
+from lora_registry.store import sketch_grants, sketch_packing, staging
 from lora_registry.store.channel_frames import Tail
 from lora_registry.store.evidence import Partition
 from lora_registry.store.registry import DeviceRecord
@@ -46,15 +46,25 @@ class _Waiting(NamedTuple):
     frames: Frames
 
 
-def measures(connection: Connection, part: Partition, *, first: date, last: date) -> dict[DevEui, DeviceMeasures]:
-    """Return what the sketches of the weeks of `first` to `last` say of each device that has some."""
+def measures(
+    connection: Connection, part: Partition, *, first: date, last: date, devices: Collection[DevEui] | None = None
+) -> dict[DevEui, DeviceMeasures]:
+    """Return what the sketches of the weeks of `first` to `last` say of each device that has some.
+
+    Of `devices` alone, where these are given.
+    """
     waiting = _waiting(connection, part)
+    if devices is not None:
+        waiting = {eui: one for eui, one in waiting.items() if eui in devices}
     traces = read_traces(connection, waiting)
     weeks: dict[DevEui, list[tuple[date, Week]]] = {}
     columns = ChannelSketch.table().c
     query = select(columns.dev_eui, columns.week, columns.body).where(
         _within(columns.dev_eui, part), columns.week.between(_monday(first), _monday(last))
     )
+    if devices is not None:
+        stored = [eui.to_int64() for eui in waiting]
+        query = query.where(staging.among(connection.dialect, type_coerce(columns.dev_eui, BigInteger), stored))
     for eui, monday, body in connection.execute(query.order_by(columns.dev_eui, columns.week)):
         if eui in waiting:
             weeks.setdefault(eui, []).append((monday, sketch_packing.unpack_week(body)))

@@ -150,6 +150,10 @@ class Settings:
     )
     aggregate_days: int = _setting(1826, "how long sums by day are kept; docs/retention.md", _positive)
     dead_letter_days: int = _setting(90, "how long messages that were set aside are kept", _positive)
+    effect_days: int = _setting(60, "after how long the effect of a decision is measured", _positive)
+    carbon_file: str = _setting(
+        "", "a city's own carbon factors, CSV (docs/carbon.md); without it, estimates that name no model"
+    )
     timezone: str = _setting(
         "Europe/Paris", "the zone in which calendars are read and times are shown to people", _zone
     )

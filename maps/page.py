@@ -11,9 +11,10 @@ from typing import Any
 
 import jinja2
 
+from lora_registry.domain.mapcoverage import MapCoverage
 from lora_registry.domain.mapdata import GatewayState, MapData
 from lora_registry.domain.radio_state import RadioState
-from maps import assets, palette, tables
+from maps import assets, coverage, palette, tables
 from maps.layers import Drawing, draw
 from maps.payload import envelope, payload
 from maps.wording import (
@@ -75,6 +76,13 @@ def render(data: MapData, *, language: str) -> str:
         "devices": tables.devices_table(data, words),
     }
     listed = [every["communes"], every["households"], every["gateways"]]
+    if data.coverage is not None:
+        names = {commune.code: commune.name for commune in data.communes}
+        every["gaps"] = coverage.gaps_table(data.coverage, words)
+        every["candidates"] = coverage.candidates_table(data.coverage, words)
+        of_coverage = [every["candidates"], every["gaps"], coverage.communes_table(data.coverage, names, words)]
+        of_coverage.append(coverage.reaches_table(data.coverage, words))
+        listed = [table for table in of_coverage if table.rows] + listed
     listed += [
         table for table in (tables.outages_table(data, words), tables.cells_table(data, words)) if table.rows
     ]
@@ -98,6 +106,9 @@ def render(data: MapData, *, language: str) -> str:
         tables=listed,
         devices=every["devices"],
         devices_written=len(data.devices) <= WRITTEN_ROWS,
+        coverage_summary=None if data.coverage is None else coverage.summary(data.coverage, words),
+        coverage_truth=None if data.coverage is None else coverage.truth(data.coverage, words),
+        where_next=[] if data.coverage is None else coverage.where_next(data.coverage, words),
         unplaced=sum(device.position is None for device in data.devices),
     )
 
@@ -146,18 +157,35 @@ def legend(data: MapData, words: Wording) -> list[LegendLine]:
         meaning = words.text(GATEWAY_STATE_MEANINGS[state])
         word = words.gateway_state(state)
         lines.append(LegendLine(f"gateway-{state}", word, words.number(count), meaning))
-    lines.append(
-        LegendLine(
-            "cell",
-            words.text("Messages heard here"),
-            words.number(len(data.cells)),
-            words.text("At least one message came from this square. Elsewhere nothing is known."),
-        )
-    )
+    if data.coverage is not None:
+        lines += _of_coverage(data.coverage, words)
+    else:
+        lines.append(_cell_line(data, words))
     if any(commune.schematic for commune in data.communes):
         meaning = words.text("A boundary drawn for this picture only: it is not the real one.")
         lines.append(LegendLine("schematic", words.text("Schematic boundary"), None, meaning))
     return lines
+
+
+def _of_coverage(shown: MapCoverage, words: Wording) -> list[LegendLine]:
+    return [
+        LegendLine(
+            "candidate" if kind == "candidates" else kind,
+            coverage.layer_name(kind, words),
+            words.number(count),
+            coverage.meaning(kind, shown, words),
+        )
+        for kind, count in coverage.layers(shown).items()
+    ]
+
+
+def _cell_line(data: MapData, words: Wording) -> LegendLine:
+    return LegendLine(
+        "cell",
+        words.text("Messages heard here"),
+        words.number(len(data.cells)),
+        words.text("At least one message came from this square. Elsewhere nothing is known."),
+    )
 
 
 def _start(drawing: Drawing) -> str:

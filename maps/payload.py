@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from lora_registry.domain.mapdata import LonLat, MapCell, MapData
-from maps import palette
+from maps import coverage, palette
 from maps.tables import Entry, Table
 from maps.wording import STATES_BY_CONCERN, Wording
 
@@ -53,6 +53,7 @@ def payload(
         "gateway_states": [gateway.state.value for gateway in data.gateways],
         "device_states": [STATES_BY_CONCERN.index(device.state) for device in data.devices],
         "cells": [_cell(cell, words) for cell in data.cells],
+        "coverage": None if data.coverage is None else coverage.payload(data.coverage, words),
     }
 
 

@@ -235,8 +235,6 @@ def upgrade() -> None:
         sa.Column("airtime_s_per_day", sa.Float(), nullable=True),
         sa.Column("gateways_30d", sa.Integer(), nullable=True),
         sa.Column("territory_code", sa.String(16), nullable=True, comment="commune of its position"),
-        sa.Column("usefulness_low", sa.Float(), nullable=True),
-        sa.Column("usefulness_high", sa.Float(), nullable=True),
         sa.Column("facts", sa.JSON(), nullable=False, comment="what the rules saw"),
         sa.PrimaryKeyConstraint("dev_eui", "run_id", name="pk_device_verdict"),
         sqlite_with_rowid=False,
@@ -549,6 +547,7 @@ def upgrade() -> None:
         sa.Column("starts_on", sa.Date(), nullable=True),
         sa.Column("ends_on", sa.Date(), nullable=True),
         sa.Column("confirmed_on", sa.Date(), nullable=True),
+        sa.Column("cost_eur_per_year", sa.Float(), nullable=True, comment="as its owner counts it"),
         sa.PrimaryKeyConstraint("id", name="pk_service"),
         one_of("service", "family", "measure, meter, state, sentinel, position, actuator"),
         one_of("service", "privacy", "public, internal, household, mobile_person"),
@@ -580,6 +579,8 @@ def upgrade() -> None:
     timed_jobs()
     incidents()
     onboarding_tables()
+    usefulness()
+    coverage_tables()
 
 
 def timed_jobs() -> None:
@@ -760,6 +761,217 @@ def drop_onboarding_tables() -> None:
     op.drop_table("network_device")
 
 
+def usefulness() -> None:
+    """Evidence of use, scores, decisions and goals."""
+    op.create_table(
+        "application_integration",
+        sa.Column("network_id", sa.String(64), nullable=False),
+        sa.Column("application_id", sa.String(64), nullable=False),
+        sa.Column("kind", sa.String(32), nullable=False, comment="empty: looked, and none is set"),
+        sa.Column("seen_at", INSTANT, nullable=False),
+        sa.PrimaryKeyConstraint("network_id", "application_id", "kind", name="pk_application_integration"),
+    )
+    op.create_table(
+        "usage_day",
+        sa.Column(
+            "service_id",
+            sa.String(64),
+            sa.ForeignKey("service.id", name="fk_usage_day_service_id_service"),
+            nullable=False,
+        ),
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("source", sa.String(64), nullable=False, comment="grafana, portal, api"),
+        sa.Column("reads", sa.Integer(), nullable=False),
+        sa.Column("imported_at", INSTANT, nullable=False),
+        sa.Column("imported_by", sa.String(200), nullable=False),
+        sa.PrimaryKeyConstraint("service_id", "day", "source", name="pk_usage_day"),
+    )
+    op.create_table(
+        "owner_answer",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column(
+            "service_id",
+            sa.String(64),
+            sa.ForeignKey("service.id", name="fk_owner_answer_service_id_service"),
+            nullable=False,
+        ),
+        sa.Column("answered_on", sa.Date(), nullable=False),
+        sa.Column("answer", sa.String(16), nullable=False),
+        sa.Column("text", sa.Text(), nullable=True),
+        sa.Column("said_at", INSTANT, nullable=False),
+        sa.Column("said_by", sa.String(200), nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_owner_answer"),
+        one_of("owner_answer", "answer", "needed, partly, not_needed"),
+    )
+    op.create_index("ix_owner_answer_service_id", "owner_answer", ["service_id"])
+    op.create_table(
+        "usefulness_run",
+        sa.Column("run_id", sa.Integer(), nullable=False, autoincrement=False, comment="of the audit"),
+        sa.Column("judged_at", INSTANT, nullable=False, comment="the `now` of the audit"),
+        sa.Column("completed_at", INSTANT, nullable=True),
+        sa.Column("rule_version", sa.Integer(), nullable=False, comment="usefulness.score.VERSION"),
+        sa.Column("figures", sa.JSON(), nullable=False, comment="the one number, see usefulness.figures"),
+        sa.PrimaryKeyConstraint("run_id", name="pk_usefulness_run"),
+    )
+    op.create_table(
+        "device_usefulness",
+        sa.Column("dev_eui", sa.BigInteger(), nullable=False),
+        sa.Column("run_id", sa.Integer(), nullable=False),
+        sa.Column("low", sa.SmallInteger(), nullable=False),
+        sa.Column("high", sa.SmallInteger(), nullable=False),
+        sa.Column("serves", sa.String(16), nullable=False, comment="usefulness.standing.Serves"),
+        sa.Column("gesture", sa.String(16), nullable=False, comment="what is proposed"),
+        sa.Column("told", sa.JSON(), nullable=False, comment="the judgement: lines, sentences, proposal"),
+        sa.Column("facts", sa.JSON(), nullable=False, comment="all that it rests on"),
+        sa.PrimaryKeyConstraint("dev_eui", "run_id", name="pk_device_usefulness"),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "service_usefulness",
+        sa.Column("run_id", sa.Integer(), nullable=False, autoincrement=False),
+        sa.Column("service_id", sa.String(64), nullable=False),
+        sa.Column("low", sa.SmallInteger(), nullable=True),
+        sa.Column("high", sa.SmallInteger(), nullable=True),
+        sa.Column("gesture", sa.String(16), nullable=True, comment="what is proposed for most of its objects"),
+        sa.Column("told", sa.JSON(), nullable=False, comment="usefulness.totals.Totals"),
+        sa.PrimaryKeyConstraint("run_id", "service_id", name="pk_service_usefulness"),
+    )
+    op.create_table(
+        "decision",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column(
+            "service_id",
+            sa.String(64),
+            sa.ForeignKey("service.id", name="fk_decision_service_id_service"),
+            nullable=True,
+        ),
+        sa.Column("dev_eui", sa.BigInteger(), nullable=True),
+        sa.Column("gesture", sa.String(16), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("decided_on", sa.Date(), nullable=False),
+        sa.Column("decided_by", sa.String(200), nullable=False),
+        sa.Column("recorded_at", INSTANT, nullable=False),
+        sa.Column("objects", sa.JSON(), nullable=False, comment="DevEUIs concerned, as they were then"),
+        sa.Column("expected", sa.JSON(), nullable=False, comment="expected saving"),
+        sa.Column("score_low", sa.Integer(), nullable=True, comment="when it was recorded"),
+        sa.Column("score_high", sa.Integer(), nullable=True),
+        sa.Column("equipment", sa.String(16), nullable=False, comment="what really became of the equipment"),
+        sa.Column("measure_on", sa.Date(), nullable=False, comment="when its effect is to be measured"),
+        sa.Column("effect", sa.JSON(), nullable=True),
+        sa.Column("measured_at", INSTANT, nullable=True),
+        sa.PrimaryKeyConstraint("id", name="pk_decision"),
+        one_of("decision", "gesture", "retire, repair, move, reduce_cadence, keep"),
+        one_of("decision", "equipment", "unknown, stays, stored, reused, not_bought"),
+        sa.CheckConstraint("(service_id IS NULL) <> (dev_eui IS NULL)", name=op.f("ck_decision_subject")),
+    )
+    op.create_table(
+        "goal",
+        sa.Column("id", sa.String(64), nullable=False),
+        sa.Column("indicator", sa.String(32), nullable=False),
+        sa.Column("baseline", sa.Float(), nullable=False),
+        sa.Column("baseline_on", sa.Date(), nullable=False),
+        sa.Column("targets", sa.JSON(), nullable=False, comment="year -> value"),
+        sa.Column("measures", sa.Text(), nullable=True, comment="what is done for it"),
+        sa.Column("means", sa.Text(), nullable=True, comment="people, money"),
+        sa.Column("reference", sa.String(200), nullable=False, comment="of the deliberation"),
+        sa.Column("set_at", INSTANT, nullable=False),
+        sa.Column("set_by", sa.String(200), nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_goal"),
+        one_of(
+            "goal",
+            "indicator",
+            "serve_of_100, do_not_of_100, unknown_of_100, judgeable_of_100, airtime_s_per_object_day",
+        ),
+    )
+
+
+def coverage_tables() -> None:
+    op.create_table(
+        "coverage_run",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("built_at", INSTANT, nullable=False, comment="the `now` it was built for"),
+        sa.Column("completed_at", INSTANT, nullable=True),
+        sa.Column("target", sa.Float(), nullable=False, comment="share of frames that a covered cell delivers"),
+        sa.Column(
+            "network", sa.JSON(), nullable=True, comment="coverage.remembered; null where nothing was ever heard"
+        ),
+        sa.Column("rejected", sa.JSON(), nullable=False, comment="positions left out, by what is wrong with them"),
+        sa.PrimaryKeyConstraint("id", name="pk_coverage_run"),
+    )
+    op.create_table(
+        "coverage_gateway",
+        sa.Column("run_id", sa.Integer(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("gateway_id", sa.BigInteger(), nullable=False),
+        sa.Column("name", sa.String(200), nullable=True),
+        sa.Column("third_party", sa.Boolean(), nullable=False),
+        sa.Column("latitude", sa.Float(), nullable=True, comment="where it stands now; null: not modelled"),
+        sa.Column("longitude", sa.Float(), nullable=True),
+        sa.Column("since", sa.Date(), nullable=True, comment="evidence from this day on: it moved then"),
+        sa.PrimaryKeyConstraint("run_id", "number", name="pk_coverage_gateway"),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "coverage_tile",
+        sa.Column("run_id", sa.Integer(), nullable=False),
+        sa.Column("tile_column", sa.Integer(), nullable=False),
+        sa.Column("tile_row", sa.Integer(), nullable=False),
+        sa.Column("body", sa.LargeBinary(), nullable=False, comment="packed, see store.coverage_packing"),
+        sa.PrimaryKeyConstraint("run_id", "tile_column", "tile_row", name="pk_coverage_tile"),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "coverage_cell",
+        sa.Column("run_id", sa.Integer(), nullable=False),
+        sa.Column("northing_m", sa.Integer(), nullable=False),
+        sa.Column("easting_m", sa.Integer(), nullable=False),
+        sa.Column("state", sa.String(8), nullable=False, comment="covered, gap or unknown"),
+        sa.Column("basis", sa.String(12), nullable=False, comment="measured, predicted or withheld"),
+        sa.Column("confidence", sa.Float(), nullable=True, comment="P(delivery >= target)"),
+        sa.Column("devices", sa.Integer(), nullable=False),
+        sa.Column("frames", sa.Float(), nullable=False, comment="faded by age"),
+        sa.Column("last_on", sa.Date(), nullable=True),
+        sa.Column("gateways", sa.Float(), nullable=False, comment="that hear a frame there, on average"),
+        sa.Column("strong", sa.SmallInteger(), nullable=False, comment="that hear four frames in five"),
+        sa.Column("any_hears", sa.Float(), nullable=False, comment="P(a frame is heard), SF12, outdoors"),
+        sa.Column(
+            "without_worst", sa.Float(), nullable=False, comment="the same without the one it needs most: N-1"
+        ),
+        sa.Column("sf7", sa.Float(), nullable=False, comment="P(a frame is heard) at SF7, outdoors"),
+        sa.Column("indoor", sa.Float(), nullable=False, comment="P(a frame is heard) at SF12, indoors"),
+        sa.Column("territory_code", sa.String(16), nullable=True),
+        sa.Column("heard_by", sa.LargeBinary(), nullable=False, comment="packed, see store.coverage_packing"),
+        sa.PrimaryKeyConstraint("run_id", "northing_m", "easting_m", name="pk_coverage_cell"),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "coverage_visit",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("visited_on", sa.Date(), nullable=False),
+        sa.Column("latitude", sa.Float(), nullable=False),
+        sa.Column("longitude", sa.Float(), nullable=False),
+        sa.Column("heard", sa.Boolean(), nullable=False),
+        sa.Column("note", sa.Text(), nullable=True),
+        sa.Column("said_at", INSTANT, nullable=False),
+        sa.Column("said_by", sa.String(200), nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_coverage_visit"),
+    )
+    op.create_table(
+        "cell_population",
+        sa.Column("northing_m", sa.Integer(), nullable=False),
+        sa.Column("easting_m", sa.Integer(), nullable=False),
+        sa.Column("inhabitants", sa.Float(), nullable=False),
+        sa.PrimaryKeyConstraint("northing_m", "easting_m", name="pk_cell_population"),
+        sqlite_with_rowid=False,
+    )
+
+
+def drop_coverage_tables() -> None:
+    for table in ("run", "gateway", "tile", "cell", "visit"):
+        op.drop_table(f"coverage_{table}")
+    op.drop_table("cell_population")
+
+
 def downgrade() -> None:
     drop_onboarding_tables()
     op.drop_table("job_run")
@@ -768,6 +980,18 @@ def downgrade() -> None:
     op.drop_table("cause_evidence")
     op.drop_table("incident_device")
     op.drop_table("incident")
+    for table in (
+        "goal",
+        "decision",
+        "service_usefulness",
+        "device_usefulness",
+        "usefulness_run",
+        "owner_answer",
+        "usage_day",
+        "application_integration",
+    ):
+        op.drop_table(table)
+    drop_coverage_tables()
     op.drop_table("application")
     op.drop_table("service")
     op.drop_table("gateway_record")

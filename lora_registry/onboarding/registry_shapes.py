@@ -128,6 +128,7 @@ SHAPES: dict[Section, Shape] = {
             Field("starts_on", "starts_on", kinds.day),
             Field("ends_on", "ends_on", kinds.day),
             Field("confirmed_on", "confirmed_on", kinds.day),
+            Field("cost_eur_per_year", "cost_eur_per_year", number(0, 1e9, "euros")),
         ),
         needed=("name",),
         refers={"owner": Section.ORGANISATIONS},

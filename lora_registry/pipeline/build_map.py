@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
 import numpy as np
 from sqlalchemy import Connection, Engine
 
+from lora_registry.coverage.candidates_file import Candidate
 from lora_registry.coverage.grid import Cell, cells_of, ring_of
 from lora_registry.domain.identifiers import DevEui, GatewayId
+from lora_registry.domain.mapcoverage import MapCoverage
 from lora_registry.domain.mapdata import (
     GatewayState,
     MapCell,
@@ -25,6 +27,7 @@ from lora_registry.domain.mapdata import (
 )
 from lora_registry.domain.radio_state import RadioState
 from lora_registry.domain.services import PrivacyClass
+from lora_registry.pipeline.map_coverage import map_coverage
 from lora_registry.store import evidence, gateway_reads, map_reads, outages, reads
 from lora_registry.store.engine import reading
 
@@ -33,8 +36,20 @@ FEWEST_HOUSEHOLDS = 3
 """A cell that rests on fewer household devices alone is not drawn: it could show whose meter is where."""
 
 
-def build_map(engine: Engine, *, now: datetime, network: str, timezone: str, simulated: bool = False) -> MapData:
-    """Gather one page's data; states are those of the last complete audit run."""
+def build_map(
+    engine: Engine,
+    *,
+    now: datetime,
+    network: str,
+    timezone: str,
+    simulated: bool = False,
+    candidates: Sequence[Candidate] = (),
+    coverage: MapCoverage | None = None,
+) -> MapData:
+    """Gather one page's data: states of the last complete audit run, coverage of the last complete build.
+
+    `candidates` are places where a gateway could be. `coverage` spares reading the build again, where it was read.
+    """
     with reading(engine) as connection:
         run_id = reads.last_run(connection)
         judged_at = map_reads.judged_at(connection, run_id)
@@ -52,6 +67,7 @@ def build_map(engine: Engine, *, now: datetime, network: str, timezone: str, sim
                 shown.append(_device(row, state, places, reasons))
         counted = _by_commune(households, {row["code"] for row in territories})
         last_day = (judged_at or now).date()
+        shown_coverage = coverage or map_coverage(connection, candidates=candidates)
         return MapData(
             territory=map_reads.metropolis(connection) or network,
             generated_at=now,
@@ -60,7 +76,8 @@ def build_map(engine: Engine, *, now: datetime, network: str, timezone: str, sim
             gateways=tuple(_gateway(row) for row in gateway_reads.gateways(connection)),
             devices=tuple(shown),
             household_elsewhere=counted.get(None, {}),
-            cells=tuple(_cells(connection, places, privacy, until=last_day)),
+            cells=() if shown_coverage is not None else tuple(_cells(connection, places, privacy, until=last_day)),
+            coverage=shown_coverage,
             outages=tuple(
                 MapOutage(row["started_at"], row["ended_at"], row["cause"]) for row in outages.outages(connection)
             ),

@@ -16,8 +16,21 @@ from lora_registry.store import evidence, incidents, maintenance, networks, outa
 
 def collection(connection: Connection, *, now: datetime, zone: ZoneInfo) -> Collection:
     """Read when each network was watched and last heard, with only what was known by `now`."""
+    return Collection(
+        now=now,
+        zone=zone,
+        kinds=networks.kinds(connection),
+        watched=watched(connection, now=now),
+        heard_at={network: min(at, now) for network, at in evidence.network_heard_at(connection).items()},
+        time_off=TimeOff.of(maintenance.announced(connection)),
+        incidents=incidents.ends(connection),
+    )
+
+
+def watched(connection: Connection, *, now: datetime) -> dict[str, Spans]:
+    """Return the time each network was listened to, up to `now`, without the outages of collection."""
     end = now.timestamp()
-    watched = {
+    found = {
         network: intervals.normalise(
             [
                 (span.started_at.timestamp(), min(span.ended_at.timestamp(), end))
@@ -27,17 +40,9 @@ def collection(connection: Connection, *, now: datetime, zone: ZoneInfo) -> Coll
         )
         for network in watches.networks(connection)
     }
-    for network, spans in watched.items():
-        watched[network] = intervals.difference(spans, _deaf(connection, network, end))
-    return Collection(
-        now=now,
-        zone=zone,
-        kinds=networks.kinds(connection),
-        watched=watched,
-        heard_at={network: min(at, now) for network, at in evidence.network_heard_at(connection).items()},
-        time_off=TimeOff.of(maintenance.announced(connection)),
-        incidents=incidents.ends(connection),
-    )
+    return {
+        network: intervals.difference(spans, _deaf(connection, network, end)) for network, spans in found.items()
+    }
 
 
 def _deaf(connection: Connection, network: str, end_s: float) -> Spans:

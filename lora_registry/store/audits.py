@@ -44,8 +44,6 @@ class DeviceVerdict(Base):
     airtime_s_per_day: Mapped[float | None] = mapped_column(Float)
     gateways_30d: Mapped[int | None] = mapped_column(Integer)
     territory_code: Mapped[str | None] = mapped_column(String(16), comment="commune of its position")
-    usefulness_low: Mapped[float | None] = mapped_column(Float)
-    usefulness_high: Mapped[float | None] = mapped_column(Float)
     facts: Mapped[dict[str, Any]] = mapped_column(JSON, comment="what the rules saw")
 
 

@@ -50,7 +50,7 @@ def _of(
 ) -> list[ColumnElement[bool]]:
     stored = type_coerce(DeviceEvent.dev_eui, BigInteger)
     return [
-        staging.among(connection.dialect, stored, [one.to_int64() for one in devices]),
+        staging.among(connection.dialect.name, stored, [one.to_int64() for one in devices]),
         DeviceEvent.kind == kind,
         DeviceEvent.at <= until,
         DeviceEvent.flags.bitwise_and(_NOT_OWN_TIME) == 0,

@@ -88,7 +88,7 @@ def devices(connection: Connection, part: Partition, *, only: Collection[DevEui]
     )
     if only is not None:
         stored = type_coerce(known.c.dev_eui, BigInteger)
-        query = query.where(staging.among(connection.dialect, stored, [eui.to_int64() for eui in only]))
+        query = query.where(staging.among(connection.dialect.name, stored, [eui.to_int64() for eui in only]))
     return [dict(row) for row in connection.execute(query).mappings()]
 
 

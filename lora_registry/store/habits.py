@@ -30,7 +30,7 @@ def read(
         DeviceHabit.links,
     ).where(stored.between(part.first, part.last))
     if only is not None:
-        query = query.where(staging.among(connection.dialect, stored, [eui.to_int64() for eui in only]))
+        query = query.where(staging.among(connection.dialect.name, stored, [eui.to_int64() for eui in only]))
     return {eui: Habit(*rest) for eui, *rest in connection.execute(query)}
 
 

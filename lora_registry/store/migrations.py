@@ -14,6 +14,7 @@ import lora_registry
 from lora_registry.store import (
     audits,
     collection,
+    coverage,
     incident_tables,
     jobs,
     journal_tables,
@@ -31,6 +32,7 @@ from lora_registry.store.engine import writing
 MODELS = (
     audits,
     collection,
+    coverage,
     incident_tables,
     jobs,
     journal_tables,

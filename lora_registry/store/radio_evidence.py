@@ -35,7 +35,7 @@ def radio_pasts(
             eui, seconds, *(type_coerce(getattr(Uplink, name), Integer) for name in _COLUMNS), Uplink.receptions
         )
         .where(
-            staging.among(connection.dialect, eui, [one.to_int64() for one in devices]),
+            staging.among(connection.dialect.name, eui, [one.to_int64() for one in devices]),
             Uplink.at > since,
             Uplink.at <= until,
         )

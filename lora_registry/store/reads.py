@@ -10,6 +10,7 @@ from sqlalchemy.orm import aliased
 from lora_registry.store.audits import AuditRun, DeviceVerdict
 from lora_registry.store.collection import DeadLetter
 from lora_registry.store.registry import DeviceRecord, Organisation, Service
+from lora_registry.store.scores import DeviceUsefulness, UsefulnessRun
 from lora_registry.store.telemetry import Device, DeviceState
 
 Row = dict[str, Any]
@@ -50,7 +51,7 @@ def chosen(
     dev_eui: str | None = None,
 ) -> Select[Any]:
     """Return the query of these devices: those of all that is said, by the last audit's word."""
-    query = _devices(last_run(connection), last_light(connection))
+    query = _devices(last_run(connection), last_light(connection), last_judgement(connection))
     columns = query.selected_columns
     if state is not None:
         query = query.where(columns["state"] == state)
@@ -63,10 +64,17 @@ def chosen(
     return query
 
 
-def _devices(run_id: int | None, light_id: int | None) -> Select[Any]:
+def last_judgement(connection: Connection) -> int | None:
+    """Return the audit run of the last complete judgement of usefulness."""
+    complete = UsefulnessRun.completed_at.is_not(None)
+    return connection.scalar(select(func.max(UsefulnessRun.run_id)).where(complete))
+
+
+def _devices(run_id: int | None, light_id: int | None, judged_run_id: int | None) -> Select[Any]:
     """Select the devices that are known: because heard, or because somebody declared them."""
     known = union(select(Device.dev_eui), select(DeviceRecord.dev_eui)).subquery("known")
     verdict, light = aliased(DeviceVerdict), aliased(DeviceVerdict)
+    useful = aliased(DeviceUsefulness)
     owner = aliased(Organisation)
     nullable: dict[str, ColumnElement[Any]] = {
         name: getattr(verdict, name).label(name)
@@ -93,8 +101,8 @@ def _devices(run_id: int | None, light_id: int | None) -> Select[Any]:
             *nullable.values(),
             DeviceState.battery_pct,
             verdict.gateways_30d.label("gateways_30d"),
-            verdict.usefulness_low.label("usefulness_low"),
-            verdict.usefulness_high.label("usefulness_high"),
+            useful.low.label("usefulness_low"),
+            useful.high.label("usefulness_high"),
         )
         .select_from(known)
         .outerjoin(Device, Device.dev_eui == known.c.dev_eui)
@@ -104,6 +112,7 @@ def _devices(run_id: int | None, light_id: int | None) -> Select[Any]:
         .outerjoin(owner, owner.id == func.coalesce(DeviceRecord.owner_id, Service.owner_id))
         .outerjoin(verdict, (verdict.dev_eui == known.c.dev_eui) & (verdict.run_id == run_id))
         .outerjoin(light, (light.dev_eui == known.c.dev_eui) & (light.run_id == light_id))
+        .outerjoin(useful, (useful.dev_eui == known.c.dev_eui) & (useful.run_id == judged_run_id))
         .order_by(known.c.dev_eui)
     )
 

@@ -89,6 +89,7 @@ class Service(Base):
     starts_on: Mapped[date | None] = mapped_column(Date)
     ends_on: Mapped[date | None] = mapped_column(Date)
     confirmed_on: Mapped[date | None] = mapped_column(Date)
+    cost_eur_per_year: Mapped[float | None] = mapped_column(Float, comment="as its owner counts it")
 
 
 class Application(Base):

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import BigInteger, ColumnElement, Connection, select, type_coerce
+from sqlalchemy import BigInteger, Connection, Select, select, type_coerce
 
 from lora_registry.domain.channel_measures import ChannelMeasures, DeviceMeasures, channel_measures
 from lora_registry.domain.device_sketch import Frames, Terms, Week, fold_frames, hourly_sums
@@ -60,12 +60,12 @@ def measures(
     weeks: dict[DevEui, list[tuple[date, Week]]] = {}
     columns = ChannelSketch.table().c
     query = select(columns.dev_eui, columns.week, columns.body).where(
-        _within(columns.dev_eui, part), columns.week.between(_monday(first), _monday(last))
+        columns.week.between(_monday(first), _monday(last))
     )
-    if devices is not None:
-        stored = [eui.to_int64() for eui in waiting]
-        query = query.where(staging.among(connection.dialect, type_coerce(columns.dev_eui, BigInteger), stored))
-    for eui, monday, body in connection.execute(query.order_by(columns.dev_eui, columns.week)):
+    within = part if devices is None else list(waiting)
+    for eui, monday, body in connection.execute(
+        _of(connection, query.order_by(columns.dev_eui, columns.week), columns.dev_eui, within)
+    ):
         if eui in waiting:
             weeks.setdefault(eui, []).append((monday, sketch_packing.unpack_week(body)))
     for eui, tail in waiting.items():
@@ -78,16 +78,17 @@ def measures(
 
 
 def hourly_means(
-    connection: Connection, part: Partition, *, first: date, last: date
+    connection: Connection, part: Partition | Collection[DevEui], *, first: date, last: date
 ) -> dict[DevEui, dict[str, HourlySeries]]:
-    """Return the hourly means of each device and channel, of the days `first` to `last` (UTC)."""
+    """Return the hourly means of each device and channel, of the days `first` to `last` (UTC).
+
+    Of a partition, or of some devices wherever they are: neighbours do not live in one partition.
+    """
     days: dict[DevEui, dict[date, sketch_packing.HourlyMeans]] = defaultdict(lambda: defaultdict(dict))
     waiting = _waiting(connection, part)
     columns = HourlyMean.table().c
-    query = select(columns.dev_eui, columns.day, columns.means).where(
-        _within(columns.dev_eui, part), columns.day.between(first, last)
-    )
-    for eui, day, packed in connection.execute(query):
+    query = select(columns.dev_eui, columns.day, columns.means).where(columns.day.between(first, last))
+    for eui, day, packed in connection.execute(_of(connection, query, columns.dev_eui, part)):
         if eui in waiting:
             days[eui][day] = sketch_packing.unpack_means(packed)
     for eui, tail in waiting.items():
@@ -97,22 +98,31 @@ def hourly_means(
     return {eui: _series(found) for eui, found in sorted(days.items())}
 
 
-def _within(column: Any, part: Partition) -> ColumnElement[bool]:  # noqa: ANN401 - any model's column
-    return type_coerce(column, BigInteger).between(part.first, part.last)
+def _of(
+    connection: Connection,
+    query: Select[Any],
+    column: Any,  # noqa: ANN401 - any model's column
+    part: Partition | Collection[DevEui],
+) -> Select[Any]:
+    """Return a query of these devices alone."""
+    stored, dialect = type_coerce(column, BigInteger), connection.dialect.name
+    if isinstance(part, Partition):
+        return query.where(stored.between(part.first, part.last))
+    return query.where(staging.among(dialect, stored)).params(
+        staging.listed(dialect, [eui.to_int64() for eui in part])
+    )
 
 
 def _monday(day: date) -> date:
     return date.fromordinal(day.toordinal() - day.weekday())
 
 
-def _waiting(connection: Connection, part: Partition) -> dict[DevEui, _Waiting]:
+def _waiting(connection: Connection, part: Partition | Collection[DevEui]) -> dict[DevEui, _Waiting]:
     """Return every device of the partition that may be sketched, with what waits in its tail."""
-    query = (
-        sketch_grants.granted(ChannelTail.table().c.frames)
-        .outerjoin(ChannelTail, ChannelTail.dev_eui == DeviceRecord.dev_eui)
-        .where(_within(DeviceRecord.dev_eui, part))
+    query = sketch_grants.granted(ChannelTail.table().c.frames).outerjoin(
+        ChannelTail, ChannelTail.dev_eui == DeviceRecord.dev_eui
     )
-    rows = connection.execute(query).all()
+    rows = connection.execute(_of(connection, query, DeviceRecord.dev_eui, part)).all()
     grants = sketch_grants.Grants(connection, {row[2] for row in rows})
     waiting = {}
     for number, privacy, service_id, packed in rows:

@@ -50,5 +50,5 @@ def safety_devices(connection: Connection) -> list[DevEui]:
 def heard_since(connection: Connection, devices: Collection[DevEui], since: date) -> dict[GatewayId, Heard]:
     """Return what the days of devices, from one on, say of each gateway that heard them."""
     stored = type_coerce(DeviceDay.dev_eui, BigInteger)
-    of_them = staging.among(connection.dialect, stored, [eui.to_int64() for eui in devices])
+    of_them = staging.among(connection.dialect.name, stored, [eui.to_int64() for eui in devices])
     return link_reads.heard(connection, of_them, DeviceDay.day >= since, counted_from=since)

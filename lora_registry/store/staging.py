@@ -30,6 +30,7 @@ from sqlalchemy import (
     bindparam,
     cast,
     func,
+    literal,
     select,
 )
 from sqlalchemy import column as sql_column
@@ -85,21 +86,25 @@ def _driver_cursor(connection: Connection) -> Iterator[Any]:
         cursor.close()
 
 
-def among(dialect: str, column: ColumnElement[int]) -> ColumnElement[bool]:
-    """Return the condition that a column is one of many integers, as stored, which `listed` binds as one value.
+def among(dialect: str, column: ColumnElement[int], stored: Iterable[int] | None = None) -> ColumnElement[bool]:
+    """Return the condition that a column is one of many integers, as stored, bound as one value.
 
-    Neither a temporary table to fill nor a marker for each. A statement is made once and holds no values:
-    SQLAlchemy's are cycles, which the listener's rare collections would keep, keys and all (pipeline.garbage).
+    Neither a temporary table to fill nor a marker for each. Without `stored`, `listed` binds them later: the
+    listener makes its statements once, as SQLAlchemy's are cycles, which its rare collections (pipeline.garbage)
+    would keep with all the keys in them.
     """
+    given: ColumnElement[str] = bindparam(_NUMBERS, type_=String)
+    if stored is not None:
+        given = literal(listed(dialect, stored)[_NUMBERS], String)
     if dialect == "postgresql":
         # Through a subquery, so that it is read once: as a plain filter, a cast text is read again for each row.
-        once = select(func.unnest(_array(_NUMBERS, BigInteger))).scalar_subquery()
+        once = select(func.unnest(cast(given, ARRAY(BigInteger)))).scalar_subquery()
         return column == any_(func.array(once, type_=ARRAY(BigInteger)))
-    return column.in_(select(func.json_each(bindparam(_NUMBERS, type_=String)).table_valued("value").c.value))
+    return column.in_(select(func.json_each(given).table_valued("value").c.value))
 
 
 def listed(dialect: str, stored: Iterable[int]) -> dict[str, str]:
-    """Return the parameter of a statement with `among`."""
+    """Return the parameter of a statement with `among` that was made without values."""
     return {_NUMBERS: _text_of(stored) if dialect == "postgresql" else json.dumps(list(stored))}
 
 

@@ -56,7 +56,7 @@ def facts_of(connection: Connection, run_id: int, devices: Collection[DevEui]) -
     stored = type_coerce(DeviceVerdict.dev_eui, BigInteger)
     query = select(DeviceVerdict.facts).where(
         DeviceVerdict.run_id == run_id,
-        staging.among(connection.dialect, stored, [eui.to_int64() for eui in devices]),
+        staging.among(connection.dialect.name, stored, [eui.to_int64() for eui in devices]),
     )
     yield from (DeviceFacts.from_json(told) for told in connection.scalars(query.order_by(stored)))
 

@@ -578,9 +578,10 @@ def upgrade() -> None:
     )
     timed_jobs()
     incidents()
-    onboarding_tables()
+
     usefulness()
     coverage_tables()
+    onboarding_tables()
 
 
 def timed_jobs() -> None:
@@ -642,123 +643,6 @@ def incidents() -> None:
         sa.PrimaryKeyConstraint("run_id", "part", name="pk_cause_evidence"),
         sqlite_with_rowid=False,
     )
-
-
-def onboarding_tables() -> None:
-    """Make what sync reads of network servers, and the journal of what people change."""
-    words = sa.String(1024)
-    op.create_table(
-        "network_device",
-        sa.Column("dev_eui", sa.BigInteger(), nullable=False),
-        sa.Column("network_id", sa.String(64), nullable=False),
-        *(
-            sa.Column(name, words, nullable=False)
-            for name in (
-                "tenant_id", "tenant_name", "application_id", "application_name", "profile_id", "profile_name",
-                "name",
-            )
-        ),
-        sa.Column("description", sa.Text(), nullable=False),
-        sa.Column("tags", sa.JSON(), nullable=False),
-        sa.Column("created_at", INSTANT, nullable=False),
-        sa.Column("updated_at", INSTANT, nullable=False, comment="when somebody last changed it there"),
-        sa.Column("last_seen_at", INSTANT, nullable=True, comment="null: never had an uplink"),
-        sa.Column("disabled", sa.Boolean(), nullable=True),
-        sa.Column("days_from", sa.Date(), nullable=True, comment="first day of `day_counts`"),
-        sa.Column("day_counts", sa.JSON(), nullable=True, comment="uplinks a day"),
-        sa.Column("listed_at", INSTANT, nullable=False, comment="when a sync first met it"),
-        sa.Column("absent_since", INSTANT, nullable=True, comment="first whole sync without it"),
-        sa.PrimaryKeyConstraint("dev_eui", "network_id", name="pk_network_device"),
-    )  # fmt: skip
-    op.create_table(
-        "network_profile",
-        sa.Column("network_id", sa.String(64), nullable=False),
-        sa.Column("profile_id", sa.String(64), nullable=False),
-        sa.Column("name", words, nullable=False),
-        sa.Column("tenant_id", words, nullable=False, comment="empty: all tenants share it"),
-        sa.Column("region", sa.String(16), nullable=False),
-        sa.Column("mac_version", sa.String(8), nullable=False),
-        sa.Column("uplink_interval_s", sa.Integer(), nullable=True, comment="null: nobody said"),
-        sa.Column("supports_otaa", sa.Boolean(), nullable=False),
-        sa.PrimaryKeyConstraint("network_id", "profile_id", name="pk_network_profile"),
-    )
-    op.create_table(
-        "network_gateway",
-        sa.Column("gateway_id", sa.BigInteger(), nullable=False),
-        sa.Column("network_id", sa.String(64), nullable=False),
-        sa.Column("tenant_id", words, nullable=False),
-        sa.Column("name", words, nullable=False),
-        sa.Column("description", sa.Text(), nullable=False),
-        sa.Column("latitude", sa.Float(), nullable=True, comment="null: unset there"),
-        sa.Column("longitude", sa.Float(), nullable=True),
-        sa.Column("altitude_m", sa.Float(), nullable=True),
-        sa.Column("last_seen_at", INSTANT, nullable=True),
-        sa.Column("stats_interval_s", sa.Integer(), nullable=True),
-        sa.PrimaryKeyConstraint("gateway_id", "network_id", name="pk_network_gateway"),
-    )
-    op.create_table(
-        "sync_run",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("network_id", sa.String(64), nullable=False),
-        sa.Column("started_at", INSTANT, nullable=False),
-        sa.Column("completed_at", INSTANT, nullable=True),
-        sa.Column("counts", sa.JSON(), nullable=False),
-        sa.PrimaryKeyConstraint("id", name="pk_sync_run"),
-    )
-    op.create_table(
-        "change_set",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("verb", sa.String(16), nullable=False),
-        sa.Column("state", sa.String(16), nullable=False),
-        sa.Column("made_at", INSTANT, nullable=False),
-        sa.Column("made_by", sa.String(200), nullable=False),
-        sa.Column("why", sa.Text(), nullable=True),
-        sa.Column("source", sa.String(200), nullable=True, comment="the file's name"),
-        sa.Column("content", sa.String(64), nullable=True, comment="SHA-256 of the file without its keys"),
-        sa.Column("organisation_id", sa.String(64), nullable=True, comment="for whom"),
-        sa.Column("undone_at", INSTANT, nullable=True),
-        sa.Column("undone_by", sa.String(200), nullable=True),
-        sa.PrimaryKeyConstraint("id", name="pk_change_set"),
-        one_of("change_set", "verb", "adopt, onboard, transfer, suspend, resume, swap, confirm"),
-        one_of("change_set", "state", "provisioning, applied, undoing, undone"),
-    )
-    op.create_table(
-        "change",
-        sa.Column("dev_eui", sa.BigInteger(), nullable=False),
-        sa.Column("change_set_id", sa.Integer(), nullable=False),
-        sa.Column("field", sa.String(200), nullable=False, comment="as onboarding.changes names it"),
-        sa.Column("before", sa.JSON(), nullable=True),
-        sa.Column("after", sa.JSON(), nullable=True),
-        sa.Column("source", sa.Text(), nullable=False, comment="the rule, or the file's line"),
-        sa.PrimaryKeyConstraint("dev_eui", "change_set_id", "field", name="pk_change"),
-    )
-    op.create_index("ix_change_change_set_id", "change", ["change_set_id"])
-    op.create_table(
-        "device_attribute",
-        sa.Column("dev_eui", sa.BigInteger(), nullable=False),
-        sa.Column("name", sa.String(200), nullable=False),
-        sa.Column("value", sa.Text(), nullable=False),
-        sa.PrimaryKeyConstraint("dev_eui", "name", name="pk_device_attribute"),
-    )
-    op.create_table(
-        "column_mapping",
-        sa.Column("organisation_id", sa.String(64), nullable=False, comment="empty: everybody"),
-        sa.Column("heading", sa.String(200), nullable=False, comment="folded: lower case, no accents"),
-        sa.Column("field", sa.String(200), nullable=False),
-        sa.PrimaryKeyConstraint("organisation_id", "heading", name="pk_column_mapping"),
-    )
-
-
-def drop_onboarding_tables() -> None:
-    op.drop_table("column_mapping")
-    op.drop_table("device_attribute")
-    op.drop_index("ix_change_change_set_id", "change")
-    op.drop_table("change")
-    op.drop_table("change_set")
-    op.drop_table("sync_run")
-    op.drop_table("network_gateway")
-    op.drop_table("network_profile")
-    op.drop_table("network_device")
 
 
 def usefulness() -> None:
@@ -972,8 +856,124 @@ def drop_coverage_tables() -> None:
     op.drop_table("cell_population")
 
 
+def onboarding_tables() -> None:
+    """Make what sync reads of network servers, and the journal of what people change."""
+    words = sa.String(1024)
+    op.create_table(
+        "network_device",
+        sa.Column("dev_eui", sa.BigInteger(), nullable=False),
+        sa.Column("network_id", sa.String(64), nullable=False),
+        *(
+            sa.Column(name, words, nullable=False)
+            for name in (
+                "tenant_id", "tenant_name", "application_id", "application_name", "profile_id", "profile_name",
+                "name",
+            )
+        ),
+        sa.Column("description", sa.Text(), nullable=False),
+        sa.Column("tags", sa.JSON(), nullable=False),
+        sa.Column("created_at", INSTANT, nullable=False),
+        sa.Column("updated_at", INSTANT, nullable=False, comment="when somebody last changed it there"),
+        sa.Column("last_seen_at", INSTANT, nullable=True, comment="null: never had an uplink"),
+        sa.Column("disabled", sa.Boolean(), nullable=True),
+        sa.Column("days_from", sa.Date(), nullable=True, comment="first day of `day_counts`"),
+        sa.Column("day_counts", sa.JSON(), nullable=True, comment="uplinks a day"),
+        sa.Column("listed_at", INSTANT, nullable=False, comment="when a sync first met it"),
+        sa.Column("absent_since", INSTANT, nullable=True, comment="first whole sync without it"),
+        sa.PrimaryKeyConstraint("dev_eui", "network_id", name="pk_network_device"),
+    )  # fmt: skip
+    op.create_table(
+        "network_profile",
+        sa.Column("network_id", sa.String(64), nullable=False),
+        sa.Column("profile_id", sa.String(64), nullable=False),
+        sa.Column("name", words, nullable=False),
+        sa.Column("tenant_id", words, nullable=False, comment="empty: all tenants share it"),
+        sa.Column("region", sa.String(16), nullable=False),
+        sa.Column("mac_version", sa.String(8), nullable=False),
+        sa.Column("uplink_interval_s", sa.Integer(), nullable=True, comment="null: nobody said"),
+        sa.Column("supports_otaa", sa.Boolean(), nullable=False),
+        sa.PrimaryKeyConstraint("network_id", "profile_id", name="pk_network_profile"),
+    )
+    op.create_table(
+        "network_gateway",
+        sa.Column("gateway_id", sa.BigInteger(), nullable=False),
+        sa.Column("network_id", sa.String(64), nullable=False),
+        sa.Column("tenant_id", words, nullable=False),
+        sa.Column("name", words, nullable=False),
+        sa.Column("description", sa.Text(), nullable=False),
+        sa.Column("latitude", sa.Float(), nullable=True, comment="null: unset there"),
+        sa.Column("longitude", sa.Float(), nullable=True),
+        sa.Column("altitude_m", sa.Float(), nullable=True),
+        sa.Column("last_seen_at", INSTANT, nullable=True),
+        sa.Column("stats_interval_s", sa.Integer(), nullable=True),
+        sa.PrimaryKeyConstraint("gateway_id", "network_id", name="pk_network_gateway"),
+    )
+    op.create_table(
+        "sync_run",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("network_id", sa.String(64), nullable=False),
+        sa.Column("started_at", INSTANT, nullable=False),
+        sa.Column("completed_at", INSTANT, nullable=True),
+        sa.Column("counts", sa.JSON(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_sync_run"),
+    )
+    op.create_table(
+        "change_set",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("verb", sa.String(16), nullable=False),
+        sa.Column("state", sa.String(16), nullable=False),
+        sa.Column("made_at", INSTANT, nullable=False),
+        sa.Column("made_by", sa.String(200), nullable=False),
+        sa.Column("why", sa.Text(), nullable=True),
+        sa.Column("source", sa.String(200), nullable=True, comment="the file's name"),
+        sa.Column("content", sa.String(64), nullable=True, comment="SHA-256 of the file without its keys"),
+        sa.Column("organisation_id", sa.String(64), nullable=True, comment="for whom"),
+        sa.Column("undone_at", INSTANT, nullable=True),
+        sa.Column("undone_by", sa.String(200), nullable=True),
+        sa.PrimaryKeyConstraint("id", name="pk_change_set"),
+        one_of("change_set", "verb", "adopt, onboard, transfer, suspend, resume, swap, confirm"),
+        one_of("change_set", "state", "provisioning, applied, undoing, undone"),
+    )
+    op.create_table(
+        "change",
+        sa.Column("dev_eui", sa.BigInteger(), nullable=False),
+        sa.Column("change_set_id", sa.Integer(), nullable=False),
+        sa.Column("field", sa.String(200), nullable=False, comment="as onboarding.changes names it"),
+        sa.Column("before", sa.JSON(), nullable=True),
+        sa.Column("after", sa.JSON(), nullable=True),
+        sa.Column("source", sa.Text(), nullable=False, comment="the rule, or the file's line"),
+        sa.PrimaryKeyConstraint("dev_eui", "change_set_id", "field", name="pk_change"),
+    )
+    op.create_index("ix_change_change_set_id", "change", ["change_set_id"])
+    op.create_table(
+        "device_attribute",
+        sa.Column("dev_eui", sa.BigInteger(), nullable=False),
+        sa.Column("name", sa.String(200), nullable=False),
+        sa.Column("value", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("dev_eui", "name", name="pk_device_attribute"),
+    )
+    op.create_table(
+        "column_mapping",
+        sa.Column("organisation_id", sa.String(64), nullable=False, comment="empty: everybody"),
+        sa.Column("heading", sa.String(200), nullable=False, comment="folded: lower case, no accents"),
+        sa.Column("field", sa.String(200), nullable=False),
+        sa.PrimaryKeyConstraint("organisation_id", "heading", name="pk_column_mapping"),
+    )
+
+
+def drop_onboarding_tables() -> None:
+    op.drop_table("column_mapping")
+    op.drop_table("device_attribute")
+    op.drop_index("ix_change_change_set_id", "change")
+    op.drop_table("change")
+    op.drop_table("change_set")
+    op.drop_table("sync_run")
+    op.drop_table("network_gateway")
+    op.drop_table("network_profile")
+    op.drop_table("network_device")
+
+
 def downgrade() -> None:
-    drop_onboarding_tables()
     op.drop_table("job_run")
     op.drop_index("ix_apscheduler_jobs_next_run_time", "apscheduler_jobs")
     op.drop_table("apscheduler_jobs")
@@ -992,6 +992,7 @@ def downgrade() -> None:
     ):
         op.drop_table(table)
     drop_coverage_tables()
+    drop_onboarding_tables()
     op.drop_table("application")
     op.drop_table("service")
     op.drop_table("gateway_record")

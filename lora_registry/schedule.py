@@ -22,6 +22,7 @@ from apscheduler.triggers.cron import CronTrigger
 from sqlalchemy import Engine
 
 from lora_registry.domain.errors import UsageError
+from lora_registry.settings import Settings
 from lora_registry.store import jobs as job_runs
 from lora_registry.store.engine import make_engine, reading, writing
 
@@ -38,11 +39,21 @@ class Job(NamedTuple):
     when: dict[str, str]
     does: dict[str, str]
     """What it is for, in French and English."""
+    needs: str = ""
+    """A setting without which it has nothing to do."""
 
 
 # No job between two and three at night, an hour that a change to summer time skips and one to winter time repeats.
 # Days by name: APScheduler counts Monday as 0 where cron counts Sunday.
 JOBS: Final[tuple[Job, ...]] = (
+    Job(
+        "light-audit", ("audit", "run", "--light"), {"minute": "5,20,35,50"},
+        {"fr": "juger passerelles, incidents et objets de sécurité", "en": "judge gateways, incidents and safety"},
+    ),
+    Job(
+        "sync", ("sync",), {"hour": "3", "minute": "10"},
+        {"fr": "relire les listes de ChirpStack", "en": "read ChirpStack's lists again"}, needs="chirpstack_url",
+    ),
     Job(
         "audit", ("audit", "run"), {"hour": "4", "minute": "15"},
         {"fr": "juger tous les objets", "en": "judge every object"},
@@ -51,7 +62,16 @@ JOBS: Final[tuple[Job, ...]] = (
         "retain", ("retain",), {"hour": "3", "minute": "30"},
         {"fr": "effacer ce qui a fait son temps", "en": "delete what has had its time"},
     ),
+    Job(
+        "coverage", ("coverage", "build"), {"day_of_week": "sun", "hour": "5"},
+        {"fr": "refaire la carte de couverture", "en": "build the coverage map again"},
+    ),
 )  # fmt: skip
+
+
+def jobs_for(settings: Settings) -> list[Job]:
+    """Return the jobs that have what they need."""
+    return [job for job in JOBS if not job.needs or getattr(settings, job.needs)]
 
 
 def job_named(name: str) -> Job:
@@ -97,7 +117,7 @@ class Scheduler:
         clock: Callable[[], datetime],
         program: Sequence[str],
         environment: Mapping[str, str],
-        jobs: Sequence[Job] = JOBS,
+        jobs: Sequence[Job],
     ) -> None:
         """Prepare; `program` is what a job's command is appended to, `environment` where it finds its settings."""
         self._engine, self._clock, self._program = engine, clock, tuple(program)

@@ -69,6 +69,15 @@ JOBS: Final[tuple[Job, ...]] = (
 )  # fmt: skip
 
 
+def trigger_of(job: Job, zone: ZoneInfo) -> CronTrigger:
+    """Return when a job runs: in the town's time, or by UTC where it runs every hour.
+
+    In the hour that comes twice APScheduler takes the second run of a local cron for one before the first, and
+    never gets out of it (3.11.3: it adds a microsecond to the local time, which forgets which of both it was).
+    """
+    return CronTrigger(**job.when, timezone=zone if "hour" in job.when else ZoneInfo("UTC"))
+
+
 def jobs_for(settings: Settings) -> list[Job]:
     """Return the jobs that have what they need."""
     return [job for job in JOBS if not job.needs or getattr(settings, job.needs)]
@@ -153,11 +162,11 @@ class Scheduler:
             if stored.id not in self._jobs:
                 planner.remove_job(stored.id)
         for job in self._jobs.values():
-            trigger = CronTrigger(**job.when, timezone=self._zone)
+            trigger = trigger_of(job, self._zone)
             known = planner.get_job(job.name)
             if known is None:
                 planner.add_job("lora_registry.schedule:run_job", trigger, args=[job.name], id=job.name)
-            elif str(known.trigger) != str(trigger) or str(known.trigger.timezone) != str(self._zone):
+            elif str(known.trigger) != str(trigger) or str(known.trigger.timezone) != str(trigger.timezone):
                 paused = known.next_run_time is None
                 planner.reschedule_job(job.name, trigger=trigger)
                 if paused:

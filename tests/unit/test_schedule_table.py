@@ -6,10 +6,9 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from apscheduler.triggers.cron import CronTrigger
 
 from lora_registry.domain.errors import UsageError
-from lora_registry.schedule import JOBS, Job, job_named, jobs_for
+from lora_registry.schedule import JOBS, Job, job_named, jobs_for, trigger_of
 from lora_registry.settings import from_environ
 from tests.cli.test_readme import existing
 
@@ -20,11 +19,12 @@ CHANGES = (datetime(2026, 3, 25, tzinfo=UTC), datetime(2026, 10, 21, tzinfo=UTC)
 
 
 def times(job: Job, start: datetime, days: int) -> list[datetime]:
-    trigger, found, at = CronTrigger(**job.when, timezone=PARIS), [], start
+    trigger, found, at = trigger_of(job, PARIS), [], start
     previous = None
     while (following := trigger.get_next_fire_time(previous, at)) and following < start + timedelta(days=days):
         found.append(following)
-        previous, at = following, following + timedelta(seconds=1)
+        previous, at = following, following.astimezone(UTC) + timedelta(seconds=1)
+        assert not found[1:] or found[-1].timestamp() > found[-2].timestamp()
     return found
 
 

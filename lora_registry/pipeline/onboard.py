@@ -60,12 +60,13 @@ class Checked(NamedTuple):
 
     @property
     def to_provision(self) -> list[Line]:
-        """Return the lines whose devices the network server is to know: those of a network we can write to."""
+        """Return the lines whose devices the network server is to know: with keys, on a network we write to."""
         kinds = self.references.networks
         return [
             one.line
             for one in self.plan.lines
-            if kinds.get(one.line.known.get(fields.NETWORK, ""), NetworkKind.CHIRPSTACK) != NetworkKind.DECLARED
+            if one.line.keys
+            and kinds.get(one.line.known.get(fields.NETWORK, ""), NetworkKind.CHIRPSTACK) != NetworkKind.DECLARED
         ]
 
 

@@ -120,7 +120,11 @@ def _print_faults(judged: Judged, truth: dict[str, Truth]) -> None:
         there = {eui for eui, told in truth.items() if fault in _true_faults(eui, told, judged[eui][0], twins)}
         can = {eui for eui in there if _can_be_judged(fault, judged[eui][0])}
         # "other" at SF12 is the simulation's own: neither clearly an abuse nor clearly none.
-        found = {eui for eui, (_, told) in judged.items() if fault in told["defects"] and not _is_edge(fault, truth[eui])}
+        found = {
+            eui
+            for eui, (_, told) in judged.items()
+            if fault in told["defects"] and not _is_edge(fault, truth[eui])
+        }
         right = len(found & there)
         precision = f"{right / len(found):.3f}" if found else "-"
         recall = f"{len(found & can) / len(can):.3f}" if can else "-"

@@ -89,9 +89,14 @@ def _read(
     references: References,
     numbers: dict[str, tuple[str, str]],
 ) -> None:
+    if column is None or column.use not in (Use.SECRET, Use.REFUSED):
+        if cells.looks_like_key(cell):
+            _refuse_key(line, heading)
+            return
+        if column is None or column.use is not Use.IDENTITY:
+            cell = without_secrets(cell)
     if column is None:
-        value = None if cell == EMPTIED else _ESCAPED.sub("", cell, count=1)[:_LONGEST_ATTRIBUTE]
-        line.words[fields.ATTRIBUTE + heading[:150]] = value if value is None else without_secrets(value)
+        _attribute(line, heading, cell)
         return
     match column.use:
         case Use.IDENTITY:
@@ -108,6 +113,19 @@ def _read(
             pass
 
 
+def _attribute(line: Line, heading: str, cell: str) -> None:
+    value = None if cell == EMPTIED else _ESCAPED.sub("", cell, count=1)[:_LONGEST_ATTRIBUTE]
+    line.words[fields.ATTRIBUTE + heading[:150]] = value
+
+
+def _refuse_key(line: Line, heading: str) -> None:
+    """Refuse what is a key by its look where none belongs: it would be stored, or shown in a message."""
+    line.remark(Gravity.ERROR, "key_elsewhere", heading, told(
+        "this looks like a key, and is not read: call its column app_key or nwk_key, or take it out of the file",
+        "ceci ressemble à une clé et n'est pas lu : nommez la colonne app_key ou nwk_key, ou retirez-la",
+    ))  # fmt: skip
+
+
 def _word(line: Line, heading: str, key: str, cell: str, references: References) -> None:
     if cell == EMPTIED:
         line.words[SETTABLE[key]] = None
@@ -120,7 +138,9 @@ def _word(line: Line, heading: str, key: str, cell: str, references: References)
 
 
 def _identity(line: Line, heading: str, key: str, cell: str, references: References) -> None:
-    if key == "network":
+    if key == "dev_eui" and cell.upper().startswith(("LW:", "URN:")):
+        _label(line, heading, cell)  # the whole text of the QR code, where its number was meant
+    elif key == "network":
         if cell not in references.networks:
             line.remark(Gravity.ERROR, "unknown_network", heading, told(
                 f"{shown(cell)} is no network of the registry: one of {', '.join(references.networks)}",

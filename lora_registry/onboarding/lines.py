@@ -89,28 +89,22 @@ def _read(
     references: References,
     numbers: dict[str, tuple[str, str]],
 ) -> None:
-    if column is None or column.use not in (Use.SECRET, Use.REFUSED):
-        if cells.looks_like_key(cell):
-            _refuse_key(line, heading)
-            return
-        if column is None or column.use is not Use.IDENTITY:
-            cell = without_secrets(cell)
-    if column is None:
-        _attribute(line, heading, cell)
-        return
-    match column.use:
-        case Use.IDENTITY:
-            _identity(line, heading, column.key, cell, references)
-        case Use.DEVICE:
-            _word(line, heading, column.key, cell, references)
-        case Use.PLACE:
-            numbers[column.key] = (heading, cell)
-        case Use.RADIO:
-            _radio(line, heading, column.key, cell)
-        case Use.SECRET:
-            _key(line, heading, column.key, cell)
-        case Use.REFUSED | Use.LEFT:
-            pass
+    if column is not None and column.use is Use.SECRET:
+        _key(line, heading, column.key, cell)
+    elif column is not None and column.use in (Use.REFUSED, Use.LEFT):
+        pass
+    elif cells.looks_like_key(cell):
+        _refuse_key(line, heading)
+    elif column is None:
+        _attribute(line, heading, without_secrets(cell))
+    elif column.use is Use.IDENTITY:
+        _identity(line, heading, column.key, cell, references)
+    elif column.use is Use.DEVICE:
+        _word(line, heading, column.key, without_secrets(cell), references)
+    elif column.use is Use.PLACE:
+        numbers[column.key] = (heading, without_secrets(cell))
+    else:
+        _radio(line, heading, column.key, without_secrets(cell))
 
 
 def _attribute(line: Line, heading: str, cell: str) -> None:
@@ -141,6 +135,7 @@ def _identity(line: Line, heading: str, key: str, cell: str, references: Referen
     if key == "dev_eui" and cell.upper().startswith(("LW:", "URN:")):
         _label(line, heading, cell)  # the whole text of the QR code, where its number was meant
     elif key == "network":
+        cell = without_secrets(cell)
         if cell not in references.networks:
             line.remark(Gravity.ERROR, "unknown_network", heading, told(
                 f"{shown(cell)} is no network of the registry: one of {', '.join(references.networks)}",

@@ -243,12 +243,12 @@ def _covered(connection: Connection, places: Sequence[Place]) -> Callable[[float
     """Return the last coverage build's word for each place of a file; None before a build."""
     if not places:
         return None
-    from lora_registry.pipeline.coverage_answers import covered_at  # noqa: PLC0415 - numpy and pyproj
-    from lora_registry.store import coverage_reads  # noqa: PLC0415 - numpy
+    # numpy and pyproj: not for whoever only listens.
+    from lora_registry.pipeline.coverage_answers import covered_at  # noqa: PLC0415
+    from lora_registry.store import coverage_reads  # noqa: PLC0415
 
     if coverage_reads.last_run(connection) is None:
         return None
-
     points = list(dict.fromkeys((place.latitude, place.longitude) for place in places))
     answers = covered_at(connection, points)
     words = {"covered": Covered.COVERED, "gap": Covered.GAP}

@@ -71,6 +71,8 @@ class DeviceFacts(_Plain):
     first_uplink_at: datetime | None = None
     last_uplink_at: datetime | None = None
     """Data uplinks: a join alone is not data."""
+    server_seen_at: datetime | None = None
+    """Its last uplink by the network server's own list, of a device that we have never heard."""
     watched_since_last_s: float | None = None
     cadence_class: str = "learning"
     """A `CadenceClass`."""

@@ -85,6 +85,7 @@ def device_facts(
         uplinks_total=device["uplinks_total"] or 0,
         first_uplink_at=first_at,
         last_uplink_at=last_at,
+        server_seen_at=device["server_seen_at"] if last_at is None else None,
         watched_since_last_s=clocks.elapsed_s(clock, last_at, now) if last_at is not None else None,
         battery_pct=device["battery_pct"] if known_status else None,
         battery_at=device["status_at"] if known_status else None,

@@ -18,6 +18,7 @@ from lora_registry.domain.history import UNKNOWN, History
 from lora_registry.domain.identifiers import DevEui
 from lora_registry.store import link_reads, staging
 from lora_registry.store.registry import DeviceRecord, Position, Service
+from lora_registry.store.sync_tables import NetworkDevice
 from lora_registry.store.telemetry import Device, DeviceDay, DeviceEvent, DeviceState, Uplink
 
 Row = dict[str, Any]
@@ -87,6 +88,10 @@ def devices(connection: Connection, part: Partition, *, only: Collection[DevEui]
             DeviceState.external_power,
             DeviceState.status_at,
             DeviceState.joins_total,
+            select(func.max(NetworkDevice.last_seen_at))
+            .where(NetworkDevice.dev_eui == known.c.dev_eui)
+            .scalar_subquery()
+            .label("server_seen_at"),
         )
         .select_from(known)
         .outerjoin(Device, Device.dev_eui == known.c.dev_eui)

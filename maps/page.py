@@ -6,6 +6,7 @@ import base64
 import hashlib
 import json
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -68,38 +69,48 @@ def render(data: MapData, *, language: str) -> str:
     """
     words = Wording.of(language, data.timezone)
     drawing = draw(data, words)
-    every = {
-        "communes": tables.communes_table(data, words),
-        "households": tables.households_table(data, words),
-        "gateways": tables.gateways_table(data, words),
-        "devices": tables.devices_table(data, words),
-    }
-    listed = [every["communes"], every["households"], every["gateways"]]
-    listed += [
-        table for table in (tables.outages_table(data, words), tables.cells_table(data, words)) if table.rows
-    ]
+    every = tables.all_tables(data, words)
     carried = envelope(payload(data, every, drawing.labels, words))
-    scripts = [assets.leaflet_script(), assets.own_script(), drawing.script + _start(drawing)]
-    environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True)
-    return environment.from_string(assets.page_template()).render(
-        language=language,
-        words=words,
-        icon=palette.icon,
-        definitions=palette.definitions(),
-        data=data,
-        policy=_policy(scripts),
-        styles=[assets.leaflet_style(), assets.own_style()],
-        scripts=scripts,
-        map_html=drawing.html,
-        payload=carried,
-        summary=summary(data, words),
-        gateway_summary=gateway_summary(data, words),
-        legend=legend(data, words),
-        tables=listed,
-        devices=every["devices"],
-        devices_written=len(data.devices) <= WRITTEN_ROWS,
-        unplaced=sum(device.position is None for device in data.devices),
+    scripts = [assets.leaflet_script(), assets.own_script(), drawing.script + start_call(drawing)]
+    return template("page.html.j2").render(
+        content(data, words, every, drawing)
+        | {
+            "language": language,
+            "definitions": palette.definitions(),
+            "policy": _policy(scripts),
+            "styles": [assets.leaflet_style(), assets.own_style()],
+            "scripts": scripts,
+            "payload": carried,
+            "devices_written": len(data.devices) <= WRITTEN_ROWS,
+        }
     )
+
+
+def template(name: str) -> jinja2.Template:
+    """Return one of the map's templates."""
+    loader = jinja2.DictLoader(assets.templates())
+    environment = jinja2.Environment(
+        autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, loader=loader
+    )
+    return environment.get_template(name)
+
+
+def content(data: MapData, words: Wording, every: Mapping[str, tables.Table], drawing: Drawing) -> dict[str, Any]:
+    """Return what a page and its part within a web site both show."""
+    listed = [every["communes"], every["households"], every["gateways"]]
+    listed += [every[name] for name in ("outages", "cells") if every[name].rows]
+    return {
+        "words": words,
+        "icon": palette.icon,
+        "data": data,
+        "map_html": drawing.html,
+        "summary": summary(data, words),
+        "gateway_summary": gateway_summary(data, words),
+        "legend": legend(data, words),
+        "tables": listed,
+        "devices": every["devices"],
+        "unplaced": sum(device.position is None for device in data.devices),
+    }
 
 
 def summary(data: MapData, words: Wording) -> str:
@@ -160,7 +171,7 @@ def legend(data: MapData, words: Wording) -> list[LegendLine]:
     return lines
 
 
-def _start(drawing: Drawing) -> str:
+def start_call(drawing: Drawing) -> str:
     """Return the call that hands folium's objects to our script; the names are folium's, never data."""
     names = drawing.names
 

@@ -41,7 +41,7 @@ def payload(
             "gateways": {state.value: _symbol(look) for state, look in palette.GATEWAY_SYMBOLS.items()},
             "cell": {"colour": palette.CELL_COLOUR, "opacity": palette.CELL_OPACITY},
         },
-        "tables": {name: encode_table(table) for name, table in tables.items()},
+        "tables": {name: encode_table(tables[name]) for name in ("communes", "households", "gateways", "devices")},
         "communes": [
             {
                 "code": commune.code,
@@ -123,3 +123,16 @@ def _cell(cell: MapCell, words: Wording) -> list[Any]:
         for step in (round(corner[0] * _STEPS_PER_DEG) - lon, round(corner[1] * _STEPS_PER_DEG) - lat)
     ]
     return [cell.uplinks, cell.gateways, words.day(cell.last_on), lon, lat, *steps]
+
+
+def codes(data: MapData, services: Mapping[str, str], language: str, timezone: str) -> dict[str, dict[str, str]]:
+    """Return, for the choices of a web site, what its addresses call the words of the table: text -> code.
+
+    `services` are names by identifier.
+    """
+    words = Wording.of(language, timezone)
+    return {
+        "commune": {commune.name: commune.code for commune in data.communes},
+        "state": {words.state(state): state.value for state in STATES_BY_CONCERN},
+        "service": {name: identifier for identifier, name in services.items()},
+    }

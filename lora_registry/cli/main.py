@@ -23,7 +23,9 @@ from lora_registry.cli import (  # noqa: F401
     outages,
     registry,
     retain,
+    serve,
     simulate,
+    user,
 )
 from lora_registry.cli.app import app, say
 from lora_registry.domain.errors import LoraRegistryError, SettingsError, UsageError

@@ -14,6 +14,7 @@ import lora_registry
 from lora_registry.store import (
     audits,
     collection,
+    people,
     registry,
     sketch_tables,
     telemetry,
@@ -24,7 +25,7 @@ from lora_registry.store import (
 from lora_registry.store.base import Base
 from lora_registry.store.engine import writing
 
-MODELS = (audits, collection, registry, sketch_tables, telemetry, weeks, words)
+MODELS = (audits, collection, people, registry, sketch_tables, telemetry, weeks, words)
 """Every module with models: imported so that the metadata is whole."""
 
 

@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Connection, not_, or_, select
 
 from lora_registry.domain.findings import Status
 from lora_registry.domain.raw_weeks import spans, week_of
-from lora_registry.store import audits, collection, registry, sketch_tables, telemetry, weeks, words
+from lora_registry.store import audits, collection, people, registry, sketch_tables, telemetry, weeks, words
 from lora_registry.store.base import Base
 
 
@@ -139,6 +139,12 @@ KEPT: Final[Mapping[type[Base], str]] = {
     audits.FindingVerdict: "of the last two audits; the audit itself replaces them",
     weeks.RawWeek: "one small row a week: what is sealed stays sealed",
     weeks.RawStray: "goes with its raw week",
+    people.Person: "a person's account: an administrator disables it",
+    people.Session: "ends by itself within a week; the next signing-in takes it away",
+    people.ApiToken: "a token says who could read until when: as long as its organisation",
+    people.SavedView: "a person's own words: they delete it",
+    people.Attempt: "forgotten within a day, by the next attempt",
+    people.OidcFlow: "forgotten within the hour, by the next one",
 }
 """Every other table, and why nothing in it grows old."""
 

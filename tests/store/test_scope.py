@@ -6,7 +6,7 @@ from itertools import product
 
 from sqlalchemy import Engine
 
-from lora_registry.domain.access import Aspect, Relation, Right, Role, Viewer, privacy_of, seen
+from lora_registry.domain.access import Aspect, Relation, Right
 from lora_registry.domain.device_columns import Filter, Sort
 from lora_registry.store import device_pages, finding_reads, scope
 from lora_registry.store import reads as all_reads
@@ -14,47 +14,7 @@ from lora_registry.store.device_columns import device_columns
 from lora_registry.store.engine import reading
 from lora_registry.store.finding_reads import Selection
 from tests.web import realm
-from tests.web.realm import ME, METROPOLIS, OTHER, PARTNER, STRANGER, Object, objects, viewer
-
-VIEWERS = [
-    *(
-        viewer(organisation, role)
-        for organisation, role in product((ME, METROPOLIS, OTHER, STRANGER, PARTNER), Role)
-    ),
-    *(viewer(ME, role, alone=True) for role in Role),
-]
-
-
-def ties_of(one: Object, who: Viewer) -> set[Relation]:
-    """Return the relations of a viewer to a device, from how the realm is made."""
-    if who.alone:
-        return {Relation.OWNER}
-    if who.role is Role.AUDITOR:
-        return {Relation.AUDITOR}
-    territory = {Relation.TERRITORY: realm.HERE, None: realm.ELSEWHERE}.get(one.relation)
-    if territory is None:
-        # No word of it: the commune of its owner.
-        territory = realm.HERE if one.relation is Relation.OWNER else realm.ELSEWHERE
-    owner = ME if one.relation is Relation.OWNER else OTHER
-    operator = ME if one.relation is Relation.OPERATOR else PARTNER
-    found = set()
-    if who.organisation == owner:
-        found.add(Relation.OWNER)
-    if who.organisation == operator:
-        found.add(Relation.OPERATOR)
-    if one.relation is Relation.MAINTAINER and who.organisation == ME:
-        found.add(Relation.MAINTAINER)
-    if who.territory == territory:
-        found.add(Relation.TERRITORY)
-    return found
-
-
-def expected(who: Viewer, aspect: Aspect) -> set[str]:
-    return {
-        str(one.dev_eui)
-        for one in objects()
-        if any(aspect in seen(tie, privacy_of(one.privacy), who.role) for tie in ties_of(one, who))
-    }
+from tests.web.realm import OTHER, VIEWERS, expected, objects, ties_of
 
 
 def test_sql_columns_and_table_agree_for_every_viewer_and_aspect(engine: Engine) -> None:

@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
+from itertools import product
 from typing import Any, Final
 
 from sqlalchemy import Engine, insert
 
-from lora_registry.domain.access import Relation, Role, Viewer
+from lora_registry.domain.access import Aspect, Relation, Role, Viewer, privacy_of, seen
 from lora_registry.domain.facts import GatewayFacts
 from lora_registry.domain.identifiers import DevEui, GatewayId
 from lora_registry.domain.services import OrganisationKind, PrivacyClass
@@ -199,3 +200,45 @@ def people(engine: Engine) -> None:
 def email(organisation: str, role: Role) -> str:
     """Return how somebody signs in."""
     return f"{role}@{organisation}.example.org"
+
+
+VIEWERS = [
+    *(
+        viewer(organisation, role)
+        for organisation, role in product((ME, METROPOLIS, OTHER, STRANGER, PARTNER), Role)
+    ),
+    *(viewer(ME, role, alone=True) for role in Role),
+]
+
+
+def ties_of(one: Object, who: Viewer) -> set[Relation]:
+    """Return the relations of a viewer to a device, from how the realm is made."""
+    if who.alone:
+        return {Relation.OWNER}
+    if who.role is Role.AUDITOR:
+        return {Relation.AUDITOR}
+    territory = {Relation.TERRITORY: HERE, None: ELSEWHERE}.get(one.relation)
+    if territory is None:
+        # No word of it: the commune of its owner.
+        territory = HERE if one.relation is Relation.OWNER else ELSEWHERE
+    owner = ME if one.relation is Relation.OWNER else OTHER
+    operator = ME if one.relation is Relation.OPERATOR else PARTNER
+    found = set()
+    if who.organisation == owner:
+        found.add(Relation.OWNER)
+    if who.organisation == operator:
+        found.add(Relation.OPERATOR)
+    if one.relation is Relation.MAINTAINER and who.organisation == ME:
+        found.add(Relation.MAINTAINER)
+    if who.territory == territory:
+        found.add(Relation.TERRITORY)
+    return found
+
+
+def expected(who: Viewer, aspect: Aspect) -> set[str]:
+    """Return the devices of which a viewer sees an aspect, by the table of access."""
+    return {
+        str(one.dev_eui)
+        for one in objects()
+        if any(aspect in seen(tie, privacy_of(one.privacy), who.role) for tie in ties_of(one, who))
+    }

@@ -95,6 +95,11 @@ def set_password(connection: Connection, person: int, password_hash: str) -> Non
     connection.execute(update(Person).where(Person.id == person).values(password_hash=password_hash))
 
 
+def bind(connection: Connection, person: int, *, issuer: str, subject: str) -> None:
+    """Note what an identity provider calls a person."""
+    connection.execute(update(Person).where(Person.id == person).values(oidc_issuer=issuer, oidc_subject=subject))
+
+
 def disable(connection: Connection, person: int, *, now: datetime) -> None:
     """Let a person sign in no more; their sessions end with it (`sessions.find`)."""
     connection.execute(update(Person).where(Person.id == person).values(disabled_at=now))

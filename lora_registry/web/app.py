@@ -11,6 +11,7 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp
 
 from lora_registry.domain.access import Viewer
+from lora_registry.ports import IdentityProvider
 from lora_registry.settings import Settings
 from lora_registry.web.answers import Guard
 from lora_registry.web.api import routes as api
@@ -18,6 +19,7 @@ from lora_registry.web.city_map import MapCache
 from lora_registry.web.fleet import FleetCache
 from lora_registry.web.gateway_cache import GatewayCache
 from lora_registry.web.pages import account, city, devices, exports, failures, findings, home, inventory, status
+from lora_registry.web.pages import identity as identity_pages
 from lora_registry.web.rate import Limits, Rates
 from lora_registry.web.rendering import environment
 from lora_registry.web.site import Site
@@ -32,6 +34,7 @@ ROUTERS = (
     inventory.router,
     exports.router,
     account.router,
+    identity_pages.router,
     status.router,
     api.router,
     api.open_router,
@@ -46,6 +49,7 @@ def application(
     settings: Settings,
     *,
     clock: Callable[[], datetime],
+    identity: IdentityProvider | None = None,
     visitor: Viewer | None = None,
     limits: Limits | None = None,
     fresh: bool = False,
@@ -75,6 +79,7 @@ def application(
         static=static,
         templates=environment(static),
         rates=Rates(limits or Limits()),
+        identity=identity,
         visitor=visitor,
         visitor_token=new_token(),
     )

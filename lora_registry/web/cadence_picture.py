@@ -50,7 +50,7 @@ def picture(days: Sequence[Day], *, until: date, span_days: int, words: Words) -
         count = uplinks.get(day, 0)
         if count:
             height = max(1.5, (base - _TOP) * count / most)
-            title = f"{words.day(day)}: {words.many('{n} message', '{n} messages', count)}"
+            title = f"{words.day(day)} ({words.many('{n} message', '{n} messages', count)})"
             bars.append(Bar(number * step, base - height, step * 0.8, height, title))
     every = max(1, span_days // _LABELS)
     labels = tuple(

@@ -9,6 +9,7 @@ from datetime import datetime
 import uvicorn
 from sqlalchemy import Engine
 
+from lora_registry import wiring
 from lora_registry.domain.errors import InUseError, UsageError
 from lora_registry.settings import Settings
 from lora_registry.web.app import application, guarded
@@ -49,7 +50,7 @@ def run(
         say(f"serving on {settings.public_url or f'http://{host}:{port}'}/")
         server = uvicorn.Server(
             uvicorn.Config(
-                guarded(application(engine, settings, clock=clock)),
+                guarded(application(engine, settings, clock=clock, identity=wiring.identity_provider(settings))),
                 access_log=False,
                 log_level="warning",
                 proxy_headers=bool(settings.public_url),

@@ -12,6 +12,7 @@ from sqlalchemy import Engine
 from starlette.requests import Request
 
 from lora_registry.domain.access import Viewer
+from lora_registry.ports import IdentityProvider
 from lora_registry.settings import Settings
 from lora_registry.web.city_map import MapCache
 from lora_registry.web.fleet import FleetCache
@@ -33,6 +34,8 @@ class Site:
     static: StaticFiles
     templates: jinja2.Environment
     rates: Rates
+    identity: IdentityProvider | None
+    """Who says who people are; None: only passwords do."""
     visitor: Viewer | None
     """Whom everybody on this machine is taken for; None: people sign in."""
     visitor_token: str

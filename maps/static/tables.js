@@ -133,5 +133,7 @@ function devicesTable(data, onFilter, addButton) {
   form.addEventListener("reset", function () { setTimeout(filter, 0); });
   if (more) more.addEventListener("click", function () { limit += PAGE; write(); });
   form.hidden = false;
+  var part = document.getElementById("devices-part"); // within a web site, whose own list does without a script
+  if (part) part.hidden = false;
   filter();
 }

@@ -47,6 +47,8 @@ ROUTES: Final[dict[str, str]] = {
     "GET /export/{name}.{form}": EXPORT,
     "GET /login": OPEN,
     "GET /language/{language}": OPEN,
+    "GET /oidc/start": OPEN,
+    "GET /oidc/back": OPEN,
     "GET /accessibility": OPEN,
     "GET /static/{name}": OPEN,
     "GET /healthz": OPEN,

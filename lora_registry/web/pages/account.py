@@ -48,7 +48,7 @@ def _form(visit: Visit, *, status: int = 200, wrong: bool = False, email: str = 
         wrong=wrong,
         email=email,
         back=asked if is_local(asked) else "/",
-        oidc=bool(visit.site.settings.oidc_issuer),
+        oidc=visit.site.identity is not None,
         refused=visit.request.query_params.get("refused", ""),
     )
 

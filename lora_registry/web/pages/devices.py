@@ -25,6 +25,8 @@ router = APIRouter(include_in_schema=False)
 PICTURE_DAYS = 60
 HEARD_DAYS = 30
 _SNOOZE = timedelta(days=14)
+_SHOWN_SILENCE = timedelta(days=40)
+"""How much of a silence the picture shows; the rest of it are the days before."""
 
 
 @router.get("/devices")
@@ -111,7 +113,7 @@ def device(visit: Someone, dev_eui: str) -> Response:
         verdict = device_pages.verdict(connection, eui) if row["sees_radio"] else None
         place = device_pages.position(connection, eui) if row["sees_position"] else None
         last = (row["last_uplink_at"] or visit.now).astimezone(UTC).date() if row["sees_radio"] else today
-        until = min(today, last + timedelta(days=7))
+        until = today if today - last <= _SHOWN_SILENCE else last + _SHOWN_SILENCE
         days = (
             device_pages.days(connection, eui, until - timedelta(days=PICTURE_DAYS - 1), until)
             if row["sees_radio"]

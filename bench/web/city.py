@@ -98,7 +98,8 @@ def _block(connection: Connection, numbers: range, now: datetime, rng: np.random
         )  # fmt: skip
         rows[model.Position].append(
             {"dev_eui": eui, "since": now, "source": "surveyed",
-             "latitude": commune.latitude + rng.normal(0, 0.01), "longitude": commune.longitude + rng.normal(0, 0.01)}
+             "latitude": commune.latitude + rng.normal(0, 0.01),
+             "longitude": commune.longitude + rng.normal(0, 0.01)}
         )  # fmt: skip
         if heard is not None:
             rows[Device].append(

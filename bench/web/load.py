@@ -80,11 +80,10 @@ def _ask(client: httpx.Client, euis: list[str], rate: float, seconds: float) -> 
             time.sleep(max(0.0, due - time.perf_counter()))
             name = list(pages)[number % len(pages)]
             pool.submit(one, name, pages[name](), due)
-    for name, values in [*took.items(), ("all", [value for values in took.values() for value in values])]:
-        median, p95 = np.percentile(values, [50, 95])
-        print(
-            f"{name:16} {len(values):6} asked  median {median:7.1f}  p95 {p95:7.1f}  worst {max(values):7.1f} ms"
-        )
+    together = [one for some in took.values() for one in some]
+    for name, some in [*took.items(), ("all", together)]:
+        median, p95 = np.percentile(some, [50, 95])
+        print(f"{name:14} {len(some):5} asked  median {median:7.1f}  p95 {p95:7.1f}  worst {max(some):7.1f} ms")
 
 
 def _map(client: httpx.Client) -> None:

@@ -49,8 +49,7 @@ def rows(connection: Connection, viewer: Viewer, dev_euis: Sequence[DevEui]) -> 
     """
     if not dev_euis:
         return []
-    query = scope.devices(connection, viewer)
-    query = query.where(query.selected_columns["dev_eui"].in_(dev_euis)).order_by(None)
+    query = scope.devices(connection, viewer, dev_euis)
     found = {row["dev_eui"]: veiled(dict(row)) for row in connection.execute(query).mappings()}
     return [found[eui] for eui in dev_euis if eui in found]
 
@@ -139,13 +138,10 @@ def names(connection: Connection, viewer: Viewer, dev_euis: Collection[str]) -> 
     """Return the names of these devices, of those that exist for the viewer and have one."""
     if not dev_euis:
         return {}
-    query = scope.devices(connection, viewer)
-    column = query.selected_columns
-    query = query.where(column["dev_eui"].in_([DevEui(eui) for eui in dev_euis])).order_by(None)
-    chosen = query.with_only_columns(column["dev_eui"], column["name"])
+    chosen = scope.names(connection, viewer, [DevEui(eui) for eui in dev_euis])
     return {str(eui): name for eui, name in connection.execute(chosen) if name}
 
 
-def findings_of(viewer: Viewer, dev_eui: DevEui) -> Selection:
-    """Return the selection of one device's findings, cleared ones too."""
-    return Selection(subjects=[str(dev_eui)], seen_by=viewer)
+def findings_of(dev_eui: DevEui) -> Selection:
+    """Return the selection of one device's findings, cleared ones too; who sees them is the caller's to ask."""
+    return Selection(subjects=[str(dev_eui)])

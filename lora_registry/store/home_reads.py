@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, case, func, select
 
+from lora_registry.domain.access import Viewer
 from lora_registry.domain.findings import Severity, Status
 from lora_registry.store.audits import Finding
 from lora_registry.store.finding_reads import Selection
@@ -29,11 +30,10 @@ def severities(connection: Connection, selection: Selection) -> dict[Severity, i
     return {Severity(severity): count for severity, count in connection.execute(query)}
 
 
-def week(connection: Connection, selection: Selection, *, since: datetime) -> Week:
-    """Return how many findings came and went since an instant."""
-    new = func.count(case((Finding.first_seen_at >= since, 1)))
+def week(connection: Connection, viewer: Viewer, *, since: datetime) -> Week:
+    """Return how many findings that a viewer sees came and went since an instant."""
     gone = (Finding.status == Status.CLEARED) & (Finding.last_seen_at >= since)
-    query = select(new, func.count(case((gone, 1)))).where(
-        (Finding.first_seen_at >= since) | gone, *selection.condition(connection)
-    )
+    moved = Selection(seen_by=viewer, moved_since=since)
+    new = func.count(case((Finding.first_seen_at >= since, 1)))
+    query = select(new, func.count(case((gone, 1)))).where(*moved.condition(connection))
     return Week(*connection.execute(query).one())

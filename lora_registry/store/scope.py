@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, Select, and_, false, func, or_, true
 
 from lora_registry.domain.access import MAY_SPEAK_AS, Aspect, Relation, Right, Viewer, classes
+from lora_registry.domain.identifiers import DevEui
 from lora_registry.domain.services import PrivacyClass
 from lora_registry.store import reads
 from lora_registry.store.registry import DeviceRecord, Service
@@ -82,12 +83,12 @@ def _related(viewer: Viewer, relation: Relation, tied: Ties) -> ColumnElement[bo
             return true()
 
 
-def devices(connection: Connection, viewer: Viewer) -> Select[Any]:
-    """Return the query of the devices that exist for a viewer, as `reads.chosen` with `sees_*` and `speaks`.
+def devices(connection: Connection, viewer: Viewer, among: Collection[DevEui]) -> Select[Any]:
+    """Return the query of those devices that exist for a viewer, as `reads.chosen` with `sees_*` and `speaks`.
 
     Also `privacy`, and `owner_id`, the organisation's identifier.
     """
-    query = reads.chosen(connection)
+    query = reads.chosen(connection, among=among).order_by(None)
     tied = ties(query)
     marks = [sees(viewer, aspect, tied).label(f"sees_{aspect.value}") for aspect in SHOWN]
     return query.add_columns(
@@ -98,6 +99,15 @@ def devices(connection: Connection, viewer: Viewer) -> Select[Any]:
         DeviceRecord.model.label("model"),
         Service.id.label("service_id"),
     ).where(sees(viewer, Aspect.EXISTENCE, tied))
+
+
+def names(connection: Connection, viewer: Viewer, among: Collection[DevEui]) -> Select[Any]:
+    """Return the query of `dev_eui` and `name` of those devices that exist for a viewer."""
+    query = reads.chosen(connection, among=among).order_by(None)
+    column = query.selected_columns
+    return query.with_only_columns(column["dev_eui"], column["name"]).where(
+        sees(viewer, Aspect.EXISTENCE, ties(query))
+    )
 
 
 def on_map(connection: Connection, viewer: Viewer) -> Iterator[reads.Row]:
@@ -113,18 +123,22 @@ def on_map(connection: Connection, viewer: Viewer) -> Iterator[reads.Row]:
         yield dict(row)
 
 
-def sees_findings(connection: Connection, viewer: Viewer) -> Select[Any]:
+def sees_findings(connection: Connection, viewer: Viewer, among: Collection[DevEui] | None = None) -> Select[Any]:
     """Return the query of the devices (`dev_eui`) whose findings a viewer sees."""
-    return _euis(connection, lambda tied: sees(viewer, Aspect.FINDINGS, tied))
+    return _euis(connection, lambda tied: sees(viewer, Aspect.FINDINGS, tied), among)
 
 
-def speaks_of(connection: Connection, viewer: Viewer) -> Select[Any]:
+def speaks_of(connection: Connection, viewer: Viewer, among: Collection[DevEui] | None = None) -> Select[Any]:
     """Return the query of the devices (`dev_eui`) on whose findings a viewer's word counts."""
-    return _euis(connection, lambda tied: speaks(viewer, tied))
+    return _euis(connection, lambda tied: speaks(viewer, tied), among)
 
 
-def _euis(connection: Connection, condition: Callable[[Ties], ColumnElement[bool]]) -> Select[Any]:
-    query = reads.chosen(connection)
+def _euis(
+    connection: Connection,
+    condition: Callable[[Ties], ColumnElement[bool]],
+    among: Collection[DevEui] | None,
+) -> Select[Any]:
+    query = reads.chosen(connection, among=among)
     narrow = query.where(condition(ties(query))).order_by(None)
     return narrow.with_only_columns(query.selected_columns["dev_eui"])
 

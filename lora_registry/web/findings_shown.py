@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from sqlalchemy import Connection
 
@@ -13,10 +13,16 @@ from lora_registry.web.queries import key_of
 from lora_registry.web.visits import Visit
 
 
-def shown(connection: Connection, visit: Visit, rows: Sequence[Row]) -> list[Row]:
-    """Add to findings `key` (of the address), `name` (or the subject) and `link` (a device's page, or None)."""
-    euis = [row["subject"] for row in rows if row["subject_kind"] == SubjectKind.DEVICE]
-    names = device_pages.names(connection, visit.signed_in, euis)
+def shown(
+    connection: Connection, visit: Visit, rows: Sequence[Row], names: Mapping[str, str] | None = None
+) -> list[Row]:
+    """Add to findings `key` (of the address), `name` (or the subject) and `link` (a device's page, or None).
+
+    `names` are those of the devices they are about, where these are known already.
+    """
+    if names is None:
+        euis = [row["subject"] for row in rows if row["subject_kind"] == SubjectKind.DEVICE]
+        names = device_pages.names(connection, visit.signed_in, euis)
     return [
         row
         | {

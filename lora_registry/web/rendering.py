@@ -11,6 +11,7 @@ import jinja2
 from starlette.responses import HTMLResponse, Response
 
 from lora_registry.domain.access import Right
+from lora_registry.domain.findings import Status
 from lora_registry.web import navigation, words
 from lora_registry.web.answers import cacheable
 from lora_registry.web.static_files import StaticFiles
@@ -56,8 +57,11 @@ def named_choices(of: Words, table: Mapping[str, str]) -> list[tuple[str, str]]:
 
 
 def status_choices(of: Words, statuses: Sequence[str], counts: Mapping[str, int]) -> list[tuple[str, str]]:
-    """Return where findings can stand, with how many stand there."""
-    found = [(one, f"{of.status(one)} ({of.number(counts.get(one, 0))})") for one in statuses]
+    """Return where findings can stand, with how many stand there; those that are over are not counted."""
+    found = [
+        (one, f"{of.status(one)} ({of.number(counts.get(one, 0))})" if one != Status.CLEARED else of.status(one))
+        for one in statuses
+    ]
     return [("", of.text("To look at")), *found, ("all", of.text("All"))]
 
 

@@ -120,13 +120,13 @@ def device(visit: Someone, dev_eui: str) -> Response:
             else []
         )
         heard = device_pages.heard_by(connection, eui, until, HEARD_DAYS) if row["sees_radio"] else []
-        selection = device_pages.findings_of(viewer, eui)
+        selection = device_pages.findings_of(eui)
         found = (
             finding_reads.with_journals(connection, selection, language=words.language)
             if row["sees_findings"]
             else []
         )
-        findings = shown(connection, visit, found)
+        findings = shown(connection, visit, found, {str(eui): row["name"]} if row["name"] else {})
     return page(
         visit,
         "device.html",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Annotated
 
@@ -11,7 +12,7 @@ from sqlalchemy import Connection
 from starlette.responses import RedirectResponse, Response
 
 from lora_registry.domain.errors import RefusedError, UsageError
-from lora_registry.domain.finding_status import LISTED, Action
+from lora_registry.domain.finding_status import LISTED, STANDING, Action
 from lora_registry.domain.findings import Severity, Status
 from lora_registry.pipeline.speak_of_finding import Word, speak_of_findings
 from lora_registry.store import finding_reads
@@ -50,11 +51,15 @@ def findings(visit: Someone) -> Response:
     """List the findings of an address's filters, worst first."""
     query = FindingQuery.of(asked_of(visit.request))
     which = selection_of(query, visit)
+    standing = Selection(statuses=STANDING, seen_by=visit.signed_in)
     with reading(visit.site.engine) as connection:
+        standing = standing.narrowed(connection)
+        if which.statuses is not None and set(which.statuses) <= STANDING:
+            which = replace(which, among=standing.among)
         rows = finding_reads.page(
             connection, which, language=visit.words.language, after=query.after, size=query.size + 1
         )
-        counts = finding_reads.counts(connection, Selection(seen_by=visit.signed_in))
+        counts = finding_reads.counts(connection, standing)
         listed = shown(connection, visit, rows[: query.size])
     more = len(rows) > query.size
     return page(

@@ -34,8 +34,9 @@ def home(visit: Someone) -> Response:
     states = columns.counts("state", judged)
     todo = Selection(statuses=LISTED, seen_by=viewer)
     with reading(visit.site.engine) as connection:
+        todo = todo.narrowed(connection)
         severities = home_reads.severities(connection, todo)
-        week = home_reads.week(connection, Selection(seen_by=viewer), since=visit.now - _WEEK)
+        week = home_reads.week(connection, viewer, since=visit.now - _WEEK)
         worst = finding_reads.page(connection, todo, language=visit.words.language, after=None, size=_WORST)
         worst_shown = shown(connection, visit, worst)
         deaf = outages.outages(connection, since=visit.now - _WEEK) if viewer.sees_collection else []

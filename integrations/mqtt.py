@@ -22,6 +22,7 @@ from paho.mqtt.reasoncodes import ReasonCode
 from integrations import mqtt_fast_loop, mqtt_loop_check
 from integrations.mqtt_address import CONNECT_TIMEOUT_S, Address
 from integrations.mqtt_fast_loop import FastLoop, Publication
+from integrations.mqtt_window import ReadingWindow
 from lora_registry.domain.errors import InUseError, LoraRegistryError, UnavailableError
 from lora_registry.domain.events import RawMessage
 
@@ -66,6 +67,8 @@ class MqttSource:
         client.reconnect_delay_set(1, 60)
         if mqtt_loop_check.fits():
             FastLoop(client, self._on_publications).install()
+        self._window = ReadingWindow(client, receive_maximum)
+        client.loop_read = self._window.loop_read  # type: ignore[method-assign]
         options: dict[str, Any] = {}
         if address.protocol == "5":
             properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]  # paho annotates it in part
@@ -124,6 +127,7 @@ class MqttSource:
                     elif message.qos:
                         self._client.ack(packet_id, message.qos)
             mqtt_fast_loop.acknowledge(self._client, at_qos_1)
+        self._window.done(len(messages))
 
     @property
     def connected_at(self) -> datetime | None:
@@ -162,6 +166,7 @@ class MqttSource:
             return
         self._connected_at = datetime.now(UTC)
         self._connected_monotonic_s = time.monotonic()
+        self._window.enforced = True
         self._answered.set()
 
     def _on_message(self, _client: object, _userdata: object, message: paho.MQTTMessage) -> None:
@@ -180,6 +185,7 @@ class MqttSource:
 
     def _on_publications(self, publications: list[Publication]) -> None:
         received_at, connection = datetime.now(UTC), self._connection
+        self._window.received(len(publications))
         self._messages.put(
             [
                 RawMessage(_text(topic), payload, received_at, qos, retained, (connection, packet_id))
@@ -190,6 +196,7 @@ class MqttSource:
     def _on_disconnect(
         self, _client: object, _userdata: object, _flags: object, reason: ReasonCode, _properties: object
     ) -> None:
+        self._window.enforced = False
         with self._lock:
             self._connection += 1
         if self._connected_at is not None:

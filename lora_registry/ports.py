@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple, Protocol
 
 from lora_registry.domain.errors import LoraRegistryError
 from lora_registry.domain.events import Event, Ignored, RawMessage, Rejected
+from lora_registry.domain.identifiers import DevEui
+from lora_registry.domain.network_server import (
+    Application,
+    DailyCounts,
+    ListedDevice,
+    Profile,
+    ServerGateway,
+    Tenant,
+)
+from lora_registry.domain.provisioning import Keys, ServerDevice, WantedProfile
 
 
 class EventSource(Protocol):
@@ -88,3 +98,73 @@ class IdentityProvider(Protocol):
             IdentityError: it proves nothing.
 
         """
+
+
+class NetworkInventory(Protocol):
+    """What a network server knows, read only. Every call may raise `UnavailableError` or `NetworkServerError`."""
+
+    def tenants(self) -> list[Tenant]:
+        """Return the tenants our key may read."""
+
+    def applications(self, tenant: Tenant) -> list[Application]:
+        """Return a tenant's applications."""
+
+    def devices(self, application: Application) -> Iterator[ListedDevice]:
+        """Yield an application's devices."""
+
+    def disabled(self, dev_euis: Iterable[DevEui]) -> Iterator[tuple[DevEui, bool]]:
+        """Yield whether each device is disabled; one that is gone meanwhile is left out."""
+
+    def daily_counts(
+        self, dev_euis: Iterable[DevEui], *, now: datetime
+    ) -> Iterator[tuple[DevEui, DailyCounts | None]]:
+        """Yield the uplinks a day of each device that the server still counts."""
+
+    def profiles(self, tenants: Iterable[Tenant]) -> list[Profile]:
+        """Return the profiles that devices of these tenants may have, once each."""
+
+    def gateways(self, tenant: Tenant) -> list[ServerGateway]:
+        """Return a tenant's gateways."""
+
+
+class Provisioning(Protocol):
+    """Where devices are made known so that they can join.
+
+    Every call may raise `UnavailableError` (it may or may not have had its effect) or `NetworkServerError`.
+    """
+
+    def find_tenant(self, mark: str, name: str) -> str | None:
+        """Return the tenant made under `mark`, else the only one of this name."""
+
+    def create_tenant(self, mark: str, name: str) -> str:
+        """Make a tenant; return its id."""
+
+    def find_application(self, tenant_id: str, mark: str, name: str) -> str | None:
+        """Return the tenant's application made under `mark`, else its only one of this name."""
+
+    def create_application(self, tenant_id: str, mark: str, name: str) -> str:
+        """Make an application; return its id."""
+
+    def find_profile(self, tenant_id: str, wanted: WantedProfile) -> str | None:
+        """Return a profile like this that the tenant may use."""
+
+    def create_profile(self, tenant_id: str, wanted: WantedProfile) -> str:
+        """Make a profile; return its id."""
+
+    def device(self, dev_eui: DevEui) -> ServerDevice | None:
+        """Return a device; None when it is not there, or not ours to see."""
+
+    def create_device(self, device: ServerDevice) -> bool:
+        """Make a device; False when the DevEUI is taken."""
+
+    def delete_device(self, dev_eui: DevEui) -> None:
+        """Take a device away, with its keys."""
+
+    def set_disabled(self, dev_eui: DevEui, *, disabled: bool) -> bool:
+        """Switch a device off or on; False when it is not there."""
+
+    def keys(self, dev_eui: DevEui) -> Keys | None:
+        """Return a device's root keys."""
+
+    def create_keys(self, dev_eui: DevEui, keys: Keys) -> None:
+        """Give a device its root keys."""

@@ -60,6 +60,17 @@ def _mqtt_url(text: str) -> str:
     return text
 
 
+def _grpc_url(text: str) -> str:
+    try:
+        parts = urlsplit(text)
+        known = parts.scheme in ("grpc", "grpcs") and parts.hostname and (parts.port is None or parts.port > 0)
+    except ValueError:
+        known = False
+    if text and not known:
+        raise ValueError("grpc://HOST:PORT, or grpcs:// with TLS")
+    return text
+
+
 def _port(text: str) -> int:
     if not text.isascii() or not text.isdigit() or not 0 < int(text) < 1 << 16:
         raise ValueError("a port between 1 and 65535")
@@ -136,6 +147,17 @@ class Settings:
         _port,
     )
     network: str = _setting("chirpstack", "the name of the network these events come from, in the registry")
+    chirpstack_url: str = _setting(
+        "", "ChirpStack's API, for `sync` and `onboard`: `grpc://HOST:8080`, or `grpcs://` behind TLS", _grpc_url
+    )
+    chirpstack_key: str = _setting("", "API key of ChirpStack; a read-only one is enough for `sync`")
+    chirpstack_tenants: tuple[str, ...] = _setting(
+        (), "ids of the tenants to read, comma-separated: a tenant's own key cannot list them", _topics
+    )
+    provisioning: str = _setting(
+        "off", "`on` lets `onboard` and `devices` write to ChirpStack; sync never does", _one_of("off", "on")
+    )
+    region: str = _setting("EU868", "LoRaWAN region of device profiles that `onboard` makes in ChirpStack")
     batch_size: int = _setting(2000, "most messages in one transaction", _positive)
     batch_age_s: float = _setting(0.2, "longest a message waits for its transaction", _positive_seconds)
     raw_days: int = _setting(
@@ -143,6 +165,10 @@ class Settings:
     )
     aggregate_days: int = _setting(1826, "how long sums by day are kept; docs/retention.md", _positive)
     dead_letter_days: int = _setting(90, "how long messages that were set aside are kept", _positive)
+    effect_days: int = _setting(60, "after how long the effect of a decision is measured", _positive)
+    carbon_file: str = _setting(
+        "", "a city's own carbon factors, CSV (docs/carbon.md); without it, estimates that name no model"
+    )
     timezone: str = _setting(
         "Europe/Paris", "the zone in which calendars are read and times are shown to people", _zone
     )

@@ -15,6 +15,7 @@ from integrations.chirpstack.redaction import redact
 from integrations.chirpstack.topics import SUBSCRIPTIONS
 from integrations.mqtt import Address, MqttSource
 from integrations.mqtt_publisher import MqttPublisher
+from lora_registry.domain.errors import SettingsError
 from lora_registry.pipeline.backfill import CaptureSource, HistorySource, reading_captures
 from lora_registry.pipeline.batching import Batcher
 from lora_registry.pipeline.ingest import Ingest
@@ -23,6 +24,8 @@ from lora_registry.ports import Decoder, EventSource, IdentityProvider
 from lora_registry.settings import Settings
 
 if TYPE_CHECKING:
+    from integrations.chirpstack.api import ChirpStackInventory
+    from integrations.chirpstack.api_write import ChirpStackProvisioning
     from integrations.chirpstack.event_database import EventDatabase
 
 
@@ -100,6 +103,58 @@ def event_tables(url: str, *, read_at: datetime, since: datetime | None, until: 
     from integrations.chirpstack.event_database import EventDatabase  # noqa: PLC0415
 
     return EventDatabase(url, read_at=read_at, since=since, until=until)
+
+
+def inventory(settings: Settings) -> ChirpStackInventory:
+    """Return what reads a network server's lists; not connected yet.
+
+    Raises:
+        SettingsError: no address, or no key.
+
+    """
+    # gRPC, a quarter of a second and 20 MB: not for whoever only listens.
+    from integrations.chirpstack.api import ChirpStackInventory  # noqa: PLC0415
+    from integrations.chirpstack.api_calls import Connection  # noqa: PLC0415
+
+    require_api(settings)
+    connection = Connection(settings.chirpstack_url, settings.chirpstack_key)
+    return ChirpStackInventory(connection, tenant_ids=settings.chirpstack_tenants)
+
+
+def provisioning(settings: Settings) -> ChirpStackProvisioning | None:
+    """Return what writes to a network server; None while that is switched off.
+
+    Raises:
+        SettingsError: it is on, without an address or a key.
+
+    """
+    if settings.provisioning != "on":
+        return None
+    from integrations.chirpstack.api_calls import Connection  # noqa: PLC0415 - as above
+    from integrations.chirpstack.api_write import ChirpStackProvisioning  # noqa: PLC0415
+
+    require_api(settings)
+    connection = Connection(settings.chirpstack_url, settings.chirpstack_key)
+    return ChirpStackProvisioning(connection, tenant_ids=settings.chirpstack_tenants)
+
+
+def require_api(settings: Settings) -> None:
+    """Raise what is missing to call ChirpStack.
+
+    Raises:
+        SettingsError: no address, or no key.
+
+    """
+    missing = [
+        f"LORA_REGISTRY_{name.upper()}"
+        for name in ("chirpstack_url", "chirpstack_key")
+        if not getattr(settings, name)
+    ]
+    if missing:
+        raise SettingsError(
+            f"{' and '.join(missing)} not set: give ChirpStack's address (grpc://HOST:8080) and an API key "
+            "(LORA_REGISTRY_CHIRPSTACK_KEY_FILE names a file that holds it)"
+        )
 
 
 def tables_ingest(

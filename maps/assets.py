@@ -11,7 +11,7 @@ _HERE = files("maps")
 _SOURCE_MAP = re.compile(r"^//# sourceMappingURL=.*$", re.MULTILINE)
 _RELATIVE_URL = re.compile(r"url\((?!#|data:)([^)]+)\)")
 
-_OWN_SCRIPTS = ("data.js", "signs.js", "tables.js", "map.js")
+_OWN_SCRIPTS = ("data.js", "signs.js", "tables.js", "coverage.js", "map.js")
 
 CARRIED = frozenset({"leaflet", "leaflet_css"})
 """folium's names for the links that `leaflet_script` and `leaflet_style` replace."""

@@ -11,7 +11,7 @@ from markupsafe import Markup
 
 from lora_registry.domain.mapdata import LonLat, MapData
 from lora_registry.domain.radio_state import RadioState
-from maps import assets, palette
+from maps import assets, coverage, palette
 from maps.frames import bounds_of, communes_frame, feature_collection, label_points
 from maps.wording import STATES_BY_CONCERN, Wording
 
@@ -48,6 +48,11 @@ def draw(data: MapData, words: Wording) -> Drawing:
         layers["gateways"] = _group(_labelled(words, data, "gateways")).add_to(city)
     states = [state for state in STATES_BY_CONCERN if any(device.state is state for device in data.devices)]
     groups = {state: _group(_labelled(words, data, state)).add_to(city) for state in states}
+    for kind, count in coverage.layers(data.coverage).items() if data.coverage is not None else ():
+        sign = "candidate" if kind == "candidates" else kind
+        label = _line(sign, coverage.layer_name(kind, words), count, words)
+        # What is fragile is looked at apart: over what is covered it would hide it.
+        layers[kind] = folium.FeatureGroup(name=label, show=kind != "hanging").add_to(city)
     if data.cells:
         layers["cells"] = _group(_labelled(words, data, "cells")).add_to(city)
     if not frame.empty:
@@ -92,6 +97,10 @@ def _labelled(words: Wording, data: MapData, kind: RadioState | str) -> str:
     else:
         symbol, word = "commune", words.text("Communes")
         count = sum(bool(commune.boundary) for commune in data.communes)
+    return _line(symbol, word, count, words)
+
+
+def _line(symbol: str, word: str, count: int, words: Wording) -> str:
     return f'{palette.icon(symbol)} {Markup.escape(word)} <span class="count">{words.number(count)}</span>'
 
 

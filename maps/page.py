@@ -12,9 +12,10 @@ from typing import Any
 
 import jinja2
 
+from lora_registry.domain.mapcoverage import MapCoverage
 from lora_registry.domain.mapdata import GatewayState, MapData
 from lora_registry.domain.radio_state import RadioState
-from maps import assets, palette, tables
+from maps import assets, coverage, palette, tables
 from maps.layers import Drawing, draw
 from maps.payload import envelope, payload
 from maps.wording import (
@@ -69,7 +70,7 @@ def render(data: MapData, *, language: str) -> str:
     """
     words = Wording.of(language, data.timezone)
     drawing = draw(data, words)
-    every = tables.all_tables(data, words)
+    every = all_tables(data, words)
     carried = envelope(payload(data, every, drawing.labels, words))
     scripts = [assets.leaflet_script(), assets.own_script(), drawing.script + start_call(drawing)]
     return template("page.html.j2").render(
@@ -86,6 +87,15 @@ def render(data: MapData, *, language: str) -> str:
     )
 
 
+def all_tables(data: MapData, words: Wording) -> dict[str, tables.Table]:
+    """Return every table by its name."""
+    every = tables.all_tables(data, words)
+    if data.coverage is not None:
+        every["gaps"] = coverage.gaps_table(data.coverage, words)
+        every["candidates"] = coverage.candidates_table(data.coverage, words)
+    return every
+
+
 def template(name: str) -> jinja2.Template:
     """Return one of the map's templates."""
     loader = jinja2.DictLoader(assets.templates())
@@ -97,8 +107,17 @@ def template(name: str) -> jinja2.Template:
 
 def content(data: MapData, words: Wording, every: Mapping[str, tables.Table], drawing: Drawing) -> dict[str, Any]:
     """Return what a page and its part within a web site both show."""
-    listed = [every["communes"], every["households"], every["gateways"]]
+    listed = [every[name] for name in tables.LISTED if name in every]
     listed += [every[name] for name in ("outages", "cells") if every[name].rows]
+    if data.coverage is not None:
+        names = {commune.code: commune.name for commune in data.communes}
+        of_coverage = [
+            every["candidates"],
+            every["gaps"],
+            coverage.communes_table(data.coverage, names, words),
+            coverage.reaches_table(data.coverage, words),
+        ]
+        listed = [table for table in of_coverage if table.rows] + listed
     return {
         "words": words,
         "icon": palette.icon,
@@ -109,6 +128,9 @@ def content(data: MapData, words: Wording, every: Mapping[str, tables.Table], dr
         "legend": legend(data, words),
         "tables": listed,
         "devices": every["devices"],
+        "coverage_summary": None if data.coverage is None else coverage.summary(data.coverage, words),
+        "coverage_truth": None if data.coverage is None else coverage.truth(data.coverage, words),
+        "where_next": [] if data.coverage is None else coverage.where_next(data.coverage, words),
         "unplaced": sum(device.position is None for device in data.devices),
     }
 
@@ -157,18 +179,35 @@ def legend(data: MapData, words: Wording) -> list[LegendLine]:
         meaning = words.text(GATEWAY_STATE_MEANINGS[state])
         word = words.gateway_state(state)
         lines.append(LegendLine(f"gateway-{state}", word, words.number(count), meaning))
-    lines.append(
-        LegendLine(
-            "cell",
-            words.text("Messages heard here"),
-            words.number(len(data.cells)),
-            words.text("At least one message came from this square. Elsewhere nothing is known."),
-        )
-    )
+    if data.coverage is not None:
+        lines += _of_coverage(data.coverage, words)
+    else:
+        lines.append(_cell_line(data, words))
     if any(commune.schematic for commune in data.communes):
         meaning = words.text("A boundary drawn for this picture only: it is not the real one.")
         lines.append(LegendLine("schematic", words.text("Schematic boundary"), None, meaning))
     return lines
+
+
+def _of_coverage(shown: MapCoverage, words: Wording) -> list[LegendLine]:
+    return [
+        LegendLine(
+            "candidate" if kind == "candidates" else kind,
+            coverage.layer_name(kind, words),
+            words.number(count),
+            coverage.meaning(kind, shown, words),
+        )
+        for kind, count in coverage.layers(shown).items()
+    ]
+
+
+def _cell_line(data: MapData, words: Wording) -> LegendLine:
+    return LegendLine(
+        "cell",
+        words.text("Messages heard here"),
+        words.number(len(data.cells)),
+        words.text("At least one message came from this square. Elsewhere nothing is known."),
+    )
 
 
 def start_call(drawing: Drawing) -> str:

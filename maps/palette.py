@@ -90,6 +90,27 @@ GATEWAY_SYMBOLS: dict[GatewayState, Symbol] = {
     GatewayState.UNKNOWN: Symbol(_HOUSE, WHITE, "#4a6580", 1.8),
 }
 
+HATCHES: dict[str, dict[str, object]] = {
+    # colour of the ground and how much of it; colour, spacing (pixels) and directions of the lines
+    "covered": {"fill": "#2f6f9f", "opacity": 0.34, "line": None, "step": 8, "ways": ""},
+    "gap": {"fill": "#c4381f", "opacity": 0.26, "line": "#8c1d0b", "step": 8, "ways": "/\\"},
+    "unknown": {"fill": "#8a929c", "opacity": 0.10, "line": "#7a828c", "step": 10, "ways": "/"},
+    "hanging": {"fill": "#9a5b00", "opacity": 0.20, "line": "#7a4800", "step": 6, "ways": "-"},
+    "reach": {"fill": "#5b2a86", "opacity": 0.45, "line": None, "step": 8, "ways": ""},
+}
+"""How squares of coverage are painted: no state is told by its colour alone."""
+_SQUARE = "M-6-6H6V6H-6Z"
+COVERAGE_SYMBOLS: dict[str, Symbol] = {
+    "covered": Symbol(_SQUARE + "M-3 0L-1 2.6L3.4-3", "#b9cfe0", "#2f6f9f", 1.0),
+    "gap": Symbol(_SQUARE + "M-6 0L0-6M-6 6L6-6M0 6L6 0M-6 0L0 6M-6-6L6 6M0-6L6 0", "#f0d0ca", "#8c1d0b", 1.0),
+    "unknown": Symbol(_SQUARE + "M-6 0L0-6M-6 6L6-6M0 6L6 0", WHITE, "#7a828c", 1.0),
+    "hanging": Symbol(_SQUARE + "M-6-2H6M-6 2H6", "#ecdcc4", "#7a4800", 1.0),
+    "gaps": Symbol("M-6 0A6 6 0 1 1 6 0A6 6 0 1 1-6 0ZM-0.6 3.5V-2.2L-2.2-1", WHITE, "#8c1d0b", 1.6),
+    "candidate": Symbol(
+        "M0-7L1.7-2.3L6.7-2.2L2.7 0.9L4.1 5.7L0 2.9L-4.1 5.7L-2.7 0.9L-6.7-2.2L-1.7-2.3Z", "#5b2a86"
+    ),
+}
+
 CELL_SYMBOL = Symbol("M-6-6H6V6H-6Z", "#c4d3e4", CELL_COLOUR, 1.0)
 COMMUNE_SYMBOL = Symbol("M-6-3L1-6L6-1L4 6L-5 4Z", COMMUNE_FILL, COMMUNE_LINE, 1.4)
 SCHEMATIC_SYMBOL = Symbol("M-6-3L1-6L6-1L4 6L-5 4Z", COMMUNE_FILL, COMMUNE_LINE, 1.4, (3.0, 2.0))
@@ -98,6 +119,7 @@ SYMBOLS: dict[str, Symbol] = {
     **{state.value: symbol for state, symbol in STATE_SYMBOLS.items()},
     **{f"gateway-{state.value}": symbol for state, symbol in GATEWAY_SYMBOLS.items()},
     "cell": CELL_SYMBOL,
+    **COVERAGE_SYMBOLS,
     "commune": COMMUNE_SYMBOL,
     "schematic": SCHEMATIC_SYMBOL,
 }

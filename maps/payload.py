@@ -10,12 +10,15 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from lora_registry.domain.mapdata import LonLat, MapCell, MapData
-from maps import palette
+from maps import coverage, palette
 from maps.tables import Entry, Table
 from maps.wording import STATES_BY_CONCERN, Wording
 
 PLAIN_CHARACTERS = 600_000
 """Beyond this the JSON is deflated: a browser older than 2023 then shows the tables but not the map."""
+
+_SENT = ("communes", "households", "gateways", "devices", "gaps", "candidates")
+"""Tables that the script writes or looks rows up in."""
 
 _STEPS_PER_DEG = 100_000
 """Corners of squares travel as whole steps of about one metre."""
@@ -41,7 +44,7 @@ def payload(
             "gateways": {state.value: _symbol(look) for state, look in palette.GATEWAY_SYMBOLS.items()},
             "cell": {"colour": palette.CELL_COLOUR, "opacity": palette.CELL_OPACITY},
         },
-        "tables": {name: encode_table(tables[name]) for name in ("communes", "households", "gateways", "devices")},
+        "tables": {name: encode_table(tables[name]) for name in _SENT if name in tables},
         "communes": [
             {
                 "code": commune.code,
@@ -53,6 +56,7 @@ def payload(
         "gateway_states": [gateway.state.value for gateway in data.gateways],
         "device_states": [STATES_BY_CONCERN.index(device.state) for device in data.devices],
         "cells": [_cell(cell, words) for cell in data.cells],
+        "coverage": None if data.coverage is None else coverage.payload(data.coverage, words),
     }
 
 

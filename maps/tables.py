@@ -41,6 +41,10 @@ class Table:
     total: tuple[Entry, ...] | None = None
 
 
+LISTED = ("communes", "households", "gateways")
+"""Tables that every page writes, in order."""
+
+
 def all_tables(data: MapData, words: Wording) -> dict[str, Table]:
     """Return every table by its name."""
     made = (communes_table, households_table, gateways_table, devices_table, outages_table, cells_table)

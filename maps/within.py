@@ -6,9 +6,8 @@ import json
 from dataclasses import dataclass
 
 from lora_registry.domain.mapdata import MapData
-from maps import tables
 from maps.layers import draw
-from maps.page import content, start_call, template
+from maps.page import all_tables, content, start_call, template
 from maps.payload import payload
 from maps.wording import Wording
 
@@ -35,7 +34,7 @@ def part(data: MapData, *, language: str) -> Part:
     """
     words = Wording.of(language, data.timezone)
     drawing = draw(data, words)
-    every = tables.all_tables(data, words)
+    every = all_tables(data, words)
     told = payload(data, every, drawing.labels, words)
     return Part(
         html=template("web.html.j2").render(content(data, words, every, drawing)),

@@ -202,15 +202,22 @@ def empty_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     return server.create(f"empty_{secrets.token_hex(6)}")
 
 
+@pytest.fixture(scope="session")
+def _migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Migrate once; each test gets a copy, as it gets a copy of PostgreSQL's template."""
+    path = tmp_path_factory.mktemp("migrated") / "registry.sqlite"
+    engine = make_engine(f"sqlite:///{path}")
+    migrations.upgrade(engine)
+    engine.dispose()
+    return path
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """Return the address of a migrated database, on each kind."""
     if request.param == "sqlite":
-        url = f"sqlite:///{tmp_path / 'registry.sqlite'}"
-        engine = make_engine(url)
-        migrations.upgrade(engine)
-        engine.dispose()
-        return url
+        migrated: Path = request.getfixturevalue("_migrated_sqlite")
+        return f"sqlite:///{shutil.copy(migrated, tmp_path / 'registry.sqlite')}"
     server: Postgres = request.getfixturevalue("postgres")
     return server.create(f"test_{secrets.token_hex(6)}", template="migrated")
 

@@ -50,6 +50,7 @@ def upgrade() -> None:
         sa.Column("judged_at", INSTANT, nullable=False, comment="the `now` it judged for"),
         sa.Column("completed_at", INSTANT, nullable=True),
         sa.Column("rules", sa.JSON(), nullable=False, comment="version of each rule that judged"),
+        sa.Column("light", sa.Boolean(), nullable=False, comment="gateways, incidents and safety services alone"),
         sa.PrimaryKeyConstraint("id", name="pk_audit_run"),
     )
     op.create_table(
@@ -161,6 +162,8 @@ def upgrade() -> None:
         sa.Column("uplinks_total", sa.BigInteger(), nullable=False, comment="ever stored, then"),
         sa.Column("learnt", sa.JSON(), nullable=False, comment="facts that hold until it is learnt anew"),
         sa.Column("frames", sa.LargeBinary(), nullable=False, comment="the last ones, packed: domain.habit"),
+        sa.Column("law", sa.LargeBinary(), nullable=False, comment="of its silences: domain.silence_law"),
+        sa.Column("links", sa.LargeBinary(), nullable=False, comment="who hears it: domain.radio_past"),
         sa.PrimaryKeyConstraint("dev_eui", name="pk_device_habit"),
         sqlite_with_rowid=False,
     )
@@ -232,8 +235,6 @@ def upgrade() -> None:
         sa.Column("airtime_s_per_day", sa.Float(), nullable=True),
         sa.Column("gateways_30d", sa.Integer(), nullable=True),
         sa.Column("territory_code", sa.String(16), nullable=True, comment="commune of its position"),
-        sa.Column("usefulness_low", sa.Float(), nullable=True),
-        sa.Column("usefulness_high", sa.Float(), nullable=True),
         sa.Column("facts", sa.JSON(), nullable=False, comment="what the rules saw"),
         sa.PrimaryKeyConstraint("dev_eui", "run_id", name="pk_device_verdict"),
         sqlite_with_rowid=False,
@@ -542,9 +543,11 @@ def upgrade() -> None:
         sa.Column("need_period_s", sa.Integer(), nullable=True, comment="how often data is needed"),
         sa.Column("tolerance", sa.JSON(), nullable=False, comment="per channel, its unit"),
         sa.Column("calendar", sa.JSON(), nullable=True, comment="operating season"),
+        sa.Column("safety", sa.Boolean(), nullable=False, comment="people's safety depends on it: judged often"),
         sa.Column("starts_on", sa.Date(), nullable=True),
         sa.Column("ends_on", sa.Date(), nullable=True),
         sa.Column("confirmed_on", sa.Date(), nullable=True),
+        sa.Column("cost_eur_per_year", sa.Float(), nullable=True, comment="as its owner counts it"),
         sa.PrimaryKeyConstraint("id", name="pk_service"),
         one_of("service", "family", "measure, meter, state, sentinel, position, actuator"),
         one_of("service", "privacy", "public, internal, household, mobile_person"),
@@ -573,7 +576,402 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("network_id", "application_id", name="pk_application"),
     )
+    timed_jobs()
+    incidents()
+
+    usefulness()
+    coverage_tables()
+    onboarding_tables()
     people()
+
+
+def timed_jobs() -> None:
+    op.create_table(
+        "apscheduler_jobs",
+        sa.Column("id", sa.Unicode(191), nullable=False),
+        sa.Column("next_run_time", sa.Float(25), nullable=True),
+        sa.Column("job_state", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_apscheduler_jobs"),
+    )
+    op.create_index("ix_apscheduler_jobs_next_run_time", "apscheduler_jobs", ["next_run_time"])
+    op.create_table(
+        "job_run",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("job", sa.String(64), nullable=False),
+        sa.Column("started_at", INSTANT, nullable=False),
+        sa.Column("ended_at", INSTANT, nullable=True),
+        sa.Column(
+            "exit_code", sa.Integer(), nullable=True, comment="null while it runs, and when it was cut short"
+        ),
+        sa.Column("words", sa.String(2000), nullable=False, comment="the end of what it said"),
+        sa.PrimaryKeyConstraint("id", name="pk_job_run"),
+    )
+
+
+def incidents() -> None:
+    """Make the tables of shared causes."""
+    op.create_table(
+        "incident",
+        sa.Column("cause_kind", sa.String(16), nullable=False),
+        sa.Column("cause", sa.String(200), nullable=False),
+        sa.Column("began_at", INSTANT, nullable=False),
+        sa.Column("ended_at", INSTANT, nullable=True, comment="the `now` of the run that no longer found it"),
+        sa.Column("name", sa.String(200), nullable=False),
+        sa.Column("silent_s", sa.Float(), nullable=False),
+        sa.Column("devices", sa.Integer(), nullable=False, comment="whose silence it explains"),
+        sa.Column("members", sa.Integer(), nullable=False, comment="that it might have silenced"),
+        sa.Column("expected", sa.Float(), nullable=False, comment="uplinks that should have come"),
+        sa.Column("gain", sa.Float(), nullable=False),
+        sa.Column("first_run_id", sa.Integer(), nullable=False),
+        sa.Column("last_run_id", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("cause_kind", "cause", "began_at", name="pk_incident"),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "incident_device",
+        sa.Column("dev_eui", sa.BigInteger(), nullable=False),
+        sa.Column("cause_kind", sa.String(16), nullable=False),
+        sa.Column("cause", sa.String(200), nullable=False),
+        sa.Column("began_at", INSTANT, nullable=False),
+        sa.PrimaryKeyConstraint("dev_eui", "cause_kind", "cause", "began_at", name="pk_incident_device"),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "cause_evidence",
+        sa.Column("run_id", sa.Integer(), nullable=False, autoincrement=False),
+        sa.Column("part", sa.BigInteger(), nullable=False, autoincrement=False, comment="its first DevEUI"),
+        sa.Column("body", sa.LargeBinary(), nullable=False, comment="packed: audit.cause_packing"),
+        sa.PrimaryKeyConstraint("run_id", "part", name="pk_cause_evidence"),
+        sqlite_with_rowid=False,
+    )
+
+
+def usefulness() -> None:
+    """Evidence of use, scores, decisions and goals."""
+    op.create_table(
+        "application_integration",
+        sa.Column("network_id", sa.String(64), nullable=False),
+        sa.Column("application_id", sa.String(64), nullable=False),
+        sa.Column("kind", sa.String(32), nullable=False, comment="empty: looked, and none is set"),
+        sa.Column("seen_at", INSTANT, nullable=False),
+        sa.PrimaryKeyConstraint("network_id", "application_id", "kind", name="pk_application_integration"),
+    )
+    op.create_table(
+        "usage_day",
+        sa.Column(
+            "service_id",
+            sa.String(64),
+            sa.ForeignKey("service.id", name="fk_usage_day_service_id_service"),
+            nullable=False,
+        ),
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("source", sa.String(64), nullable=False, comment="grafana, portal, api"),
+        sa.Column("reads", sa.Integer(), nullable=False),
+        sa.Column("imported_at", INSTANT, nullable=False),
+        sa.Column("imported_by", sa.String(200), nullable=False),
+        sa.PrimaryKeyConstraint("service_id", "day", "source", name="pk_usage_day"),
+    )
+    op.create_table(
+        "owner_answer",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column(
+            "service_id",
+            sa.String(64),
+            sa.ForeignKey("service.id", name="fk_owner_answer_service_id_service"),
+            nullable=False,
+        ),
+        sa.Column("answered_on", sa.Date(), nullable=False),
+        sa.Column("answer", sa.String(16), nullable=False),
+        sa.Column("text", sa.Text(), nullable=True),
+        sa.Column("said_at", INSTANT, nullable=False),
+        sa.Column("said_by", sa.String(200), nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_owner_answer"),
+        one_of("owner_answer", "answer", "needed, partly, not_needed"),
+    )
+    op.create_index("ix_owner_answer_service_id", "owner_answer", ["service_id"])
+    op.create_table(
+        "usefulness_run",
+        sa.Column("run_id", sa.Integer(), nullable=False, autoincrement=False, comment="of the audit"),
+        sa.Column("judged_at", INSTANT, nullable=False, comment="the `now` of the audit"),
+        sa.Column("completed_at", INSTANT, nullable=True),
+        sa.Column("rule_version", sa.Integer(), nullable=False, comment="usefulness.score.VERSION"),
+        sa.Column("figures", sa.JSON(), nullable=False, comment="the one number, see usefulness.figures"),
+        sa.PrimaryKeyConstraint("run_id", name="pk_usefulness_run"),
+    )
+    op.create_table(
+        "device_usefulness",
+        sa.Column("dev_eui", sa.BigInteger(), nullable=False),
+        sa.Column("run_id", sa.Integer(), nullable=False),
+        sa.Column("low", sa.SmallInteger(), nullable=False),
+        sa.Column("high", sa.SmallInteger(), nullable=False),
+        sa.Column("serves", sa.String(16), nullable=False, comment="usefulness.standing.Serves"),
+        sa.Column("gesture", sa.String(16), nullable=False, comment="what is proposed"),
+        sa.Column("told", sa.JSON(), nullable=False, comment="the judgement: lines, sentences, proposal"),
+        sa.Column("facts", sa.JSON(), nullable=False, comment="all that it rests on"),
+        sa.PrimaryKeyConstraint("dev_eui", "run_id", name="pk_device_usefulness"),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "service_usefulness",
+        sa.Column("run_id", sa.Integer(), nullable=False, autoincrement=False),
+        sa.Column("service_id", sa.String(64), nullable=False),
+        sa.Column("low", sa.SmallInteger(), nullable=True),
+        sa.Column("high", sa.SmallInteger(), nullable=True),
+        sa.Column("gesture", sa.String(16), nullable=True, comment="what is proposed for most of its objects"),
+        sa.Column("told", sa.JSON(), nullable=False, comment="usefulness.totals.Totals"),
+        sa.PrimaryKeyConstraint("run_id", "service_id", name="pk_service_usefulness"),
+    )
+    op.create_table(
+        "decision",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column(
+            "service_id",
+            sa.String(64),
+            sa.ForeignKey("service.id", name="fk_decision_service_id_service"),
+            nullable=True,
+        ),
+        sa.Column("dev_eui", sa.BigInteger(), nullable=True),
+        sa.Column("gesture", sa.String(16), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("decided_on", sa.Date(), nullable=False),
+        sa.Column("decided_by", sa.String(200), nullable=False),
+        sa.Column("recorded_at", INSTANT, nullable=False),
+        sa.Column("objects", sa.JSON(), nullable=False, comment="DevEUIs concerned, as they were then"),
+        sa.Column("expected", sa.JSON(), nullable=False, comment="expected saving"),
+        sa.Column("score_low", sa.Integer(), nullable=True, comment="when it was recorded"),
+        sa.Column("score_high", sa.Integer(), nullable=True),
+        sa.Column("equipment", sa.String(16), nullable=False, comment="what really became of the equipment"),
+        sa.Column("measure_on", sa.Date(), nullable=False, comment="when its effect is to be measured"),
+        sa.Column("effect", sa.JSON(), nullable=True),
+        sa.Column("measured_at", INSTANT, nullable=True),
+        sa.PrimaryKeyConstraint("id", name="pk_decision"),
+        one_of("decision", "gesture", "retire, repair, move, reduce_cadence, keep"),
+        one_of("decision", "equipment", "unknown, stays, stored, reused, not_bought"),
+        sa.CheckConstraint("(service_id IS NULL) <> (dev_eui IS NULL)", name=op.f("ck_decision_subject")),
+    )
+    op.create_table(
+        "goal",
+        sa.Column("id", sa.String(64), nullable=False),
+        sa.Column("indicator", sa.String(32), nullable=False),
+        sa.Column("baseline", sa.Float(), nullable=False),
+        sa.Column("baseline_on", sa.Date(), nullable=False),
+        sa.Column("targets", sa.JSON(), nullable=False, comment="year -> value"),
+        sa.Column("measures", sa.Text(), nullable=True, comment="what is done for it"),
+        sa.Column("means", sa.Text(), nullable=True, comment="people, money"),
+        sa.Column("reference", sa.String(200), nullable=False, comment="of the deliberation"),
+        sa.Column("set_at", INSTANT, nullable=False),
+        sa.Column("set_by", sa.String(200), nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_goal"),
+        one_of(
+            "goal",
+            "indicator",
+            "serve_of_100, do_not_of_100, unknown_of_100, judgeable_of_100, airtime_s_per_object_day",
+        ),
+    )
+
+
+def coverage_tables() -> None:
+    op.create_table(
+        "coverage_run",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("built_at", INSTANT, nullable=False, comment="the `now` it was built for"),
+        sa.Column("completed_at", INSTANT, nullable=True),
+        sa.Column("target", sa.Float(), nullable=False, comment="share of frames that a covered cell delivers"),
+        sa.Column(
+            "network", sa.JSON(), nullable=True, comment="coverage.remembered; null where nothing was ever heard"
+        ),
+        sa.Column("rejected", sa.JSON(), nullable=False, comment="positions left out, by what is wrong with them"),
+        sa.PrimaryKeyConstraint("id", name="pk_coverage_run"),
+    )
+    op.create_table(
+        "coverage_gateway",
+        sa.Column("run_id", sa.Integer(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("gateway_id", sa.BigInteger(), nullable=False),
+        sa.Column("name", sa.String(200), nullable=True),
+        sa.Column("third_party", sa.Boolean(), nullable=False),
+        sa.Column("latitude", sa.Float(), nullable=True, comment="where it stands now; null: not modelled"),
+        sa.Column("longitude", sa.Float(), nullable=True),
+        sa.Column("since", sa.Date(), nullable=True, comment="evidence from this day on: it moved then"),
+        sa.PrimaryKeyConstraint("run_id", "number", name="pk_coverage_gateway"),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "coverage_tile",
+        sa.Column("run_id", sa.Integer(), nullable=False),
+        sa.Column("tile_column", sa.Integer(), nullable=False),
+        sa.Column("tile_row", sa.Integer(), nullable=False),
+        sa.Column("body", sa.LargeBinary(), nullable=False, comment="packed, see store.coverage_packing"),
+        sa.PrimaryKeyConstraint("run_id", "tile_column", "tile_row", name="pk_coverage_tile"),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "coverage_cell",
+        sa.Column("run_id", sa.Integer(), nullable=False),
+        sa.Column("northing_m", sa.Integer(), nullable=False),
+        sa.Column("easting_m", sa.Integer(), nullable=False),
+        sa.Column("state", sa.String(8), nullable=False, comment="covered, gap or unknown"),
+        sa.Column("basis", sa.String(12), nullable=False, comment="measured, predicted or withheld"),
+        sa.Column("confidence", sa.Float(), nullable=True, comment="P(delivery >= target)"),
+        sa.Column("devices", sa.Integer(), nullable=False),
+        sa.Column("frames", sa.Float(), nullable=False, comment="faded by age"),
+        sa.Column("last_on", sa.Date(), nullable=True),
+        sa.Column("gateways", sa.Float(), nullable=False, comment="that hear a frame there, on average"),
+        sa.Column("strong", sa.SmallInteger(), nullable=False, comment="that hear four frames in five"),
+        sa.Column("any_hears", sa.Float(), nullable=False, comment="P(a frame is heard), SF12, outdoors"),
+        sa.Column(
+            "without_worst", sa.Float(), nullable=False, comment="the same without the one it needs most: N-1"
+        ),
+        sa.Column("sf7", sa.Float(), nullable=False, comment="P(a frame is heard) at SF7, outdoors"),
+        sa.Column("indoor", sa.Float(), nullable=False, comment="P(a frame is heard) at SF12, indoors"),
+        sa.Column("territory_code", sa.String(16), nullable=True),
+        sa.Column("heard_by", sa.LargeBinary(), nullable=False, comment="packed, see store.coverage_packing"),
+        sa.PrimaryKeyConstraint("run_id", "northing_m", "easting_m", name="pk_coverage_cell"),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "coverage_visit",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("visited_on", sa.Date(), nullable=False),
+        sa.Column("latitude", sa.Float(), nullable=False),
+        sa.Column("longitude", sa.Float(), nullable=False),
+        sa.Column("heard", sa.Boolean(), nullable=False),
+        sa.Column("note", sa.Text(), nullable=True),
+        sa.Column("said_at", INSTANT, nullable=False),
+        sa.Column("said_by", sa.String(200), nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_coverage_visit"),
+    )
+    op.create_table(
+        "cell_population",
+        sa.Column("northing_m", sa.Integer(), nullable=False),
+        sa.Column("easting_m", sa.Integer(), nullable=False),
+        sa.Column("inhabitants", sa.Float(), nullable=False),
+        sa.PrimaryKeyConstraint("northing_m", "easting_m", name="pk_cell_population"),
+        sqlite_with_rowid=False,
+    )
+
+
+def drop_coverage_tables() -> None:
+    for table in ("run", "gateway", "tile", "cell", "visit"):
+        op.drop_table(f"coverage_{table}")
+    op.drop_table("cell_population")
+
+
+def onboarding_tables() -> None:
+    """Make what sync reads of network servers, and the journal of what people change."""
+    words = sa.String(1024)
+    op.create_table(
+        "network_device",
+        sa.Column("dev_eui", sa.BigInteger(), nullable=False),
+        sa.Column("network_id", sa.String(64), nullable=False),
+        *(
+            sa.Column(name, words, nullable=False)
+            for name in (
+                "tenant_id", "tenant_name", "application_id", "application_name", "profile_id", "profile_name",
+                "name",
+            )
+        ),
+        sa.Column("description", sa.Text(), nullable=False),
+        sa.Column("tags", sa.JSON(), nullable=False),
+        sa.Column("created_at", INSTANT, nullable=False),
+        sa.Column("updated_at", INSTANT, nullable=False, comment="when somebody last changed it there"),
+        sa.Column("last_seen_at", INSTANT, nullable=True, comment="null: never had an uplink"),
+        sa.Column("disabled", sa.Boolean(), nullable=True),
+        sa.Column("days_from", sa.Date(), nullable=True, comment="first day of `day_counts`"),
+        sa.Column("day_counts", sa.JSON(), nullable=True, comment="uplinks a day"),
+        sa.Column("listed_at", INSTANT, nullable=False, comment="when a sync first met it"),
+        sa.Column("absent_since", INSTANT, nullable=True, comment="first whole sync without it"),
+        sa.PrimaryKeyConstraint("dev_eui", "network_id", name="pk_network_device"),
+    )  # fmt: skip
+    op.create_table(
+        "network_profile",
+        sa.Column("network_id", sa.String(64), nullable=False),
+        sa.Column("profile_id", sa.String(64), nullable=False),
+        sa.Column("name", words, nullable=False),
+        sa.Column("tenant_id", words, nullable=False, comment="empty: all tenants share it"),
+        sa.Column("region", sa.String(16), nullable=False),
+        sa.Column("mac_version", sa.String(8), nullable=False),
+        sa.Column("uplink_interval_s", sa.Integer(), nullable=True, comment="null: nobody said"),
+        sa.Column("supports_otaa", sa.Boolean(), nullable=False),
+        sa.PrimaryKeyConstraint("network_id", "profile_id", name="pk_network_profile"),
+    )
+    op.create_table(
+        "network_gateway",
+        sa.Column("gateway_id", sa.BigInteger(), nullable=False),
+        sa.Column("network_id", sa.String(64), nullable=False),
+        sa.Column("tenant_id", words, nullable=False),
+        sa.Column("name", words, nullable=False),
+        sa.Column("description", sa.Text(), nullable=False),
+        sa.Column("latitude", sa.Float(), nullable=True, comment="null: unset there"),
+        sa.Column("longitude", sa.Float(), nullable=True),
+        sa.Column("altitude_m", sa.Float(), nullable=True),
+        sa.Column("last_seen_at", INSTANT, nullable=True),
+        sa.Column("stats_interval_s", sa.Integer(), nullable=True),
+        sa.PrimaryKeyConstraint("gateway_id", "network_id", name="pk_network_gateway"),
+    )
+    op.create_table(
+        "sync_run",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("network_id", sa.String(64), nullable=False),
+        sa.Column("started_at", INSTANT, nullable=False),
+        sa.Column("completed_at", INSTANT, nullable=True),
+        sa.Column("counts", sa.JSON(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_sync_run"),
+    )
+    op.create_table(
+        "change_set",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("verb", sa.String(16), nullable=False),
+        sa.Column("state", sa.String(16), nullable=False),
+        sa.Column("made_at", INSTANT, nullable=False),
+        sa.Column("made_by", sa.String(200), nullable=False),
+        sa.Column("why", sa.Text(), nullable=True),
+        sa.Column("source", sa.String(200), nullable=True, comment="the file's name"),
+        sa.Column("content", sa.String(64), nullable=True, comment="SHA-256 of the file without its keys"),
+        sa.Column("organisation_id", sa.String(64), nullable=True, comment="for whom"),
+        sa.Column("undone_at", INSTANT, nullable=True),
+        sa.Column("undone_by", sa.String(200), nullable=True),
+        sa.PrimaryKeyConstraint("id", name="pk_change_set"),
+        one_of("change_set", "verb", "adopt, onboard, transfer, suspend, resume, swap, confirm"),
+        one_of("change_set", "state", "provisioning, applied, undoing, undone"),
+    )
+    op.create_table(
+        "change",
+        sa.Column("dev_eui", sa.BigInteger(), nullable=False),
+        sa.Column("change_set_id", sa.Integer(), nullable=False),
+        sa.Column("field", sa.String(200), nullable=False, comment="as onboarding.changes names it"),
+        sa.Column("before", sa.JSON(), nullable=True),
+        sa.Column("after", sa.JSON(), nullable=True),
+        sa.Column("source", sa.Text(), nullable=False, comment="the rule, or the file's line"),
+        sa.PrimaryKeyConstraint("dev_eui", "change_set_id", "field", name="pk_change"),
+    )
+    op.create_index("ix_change_change_set_id", "change", ["change_set_id"])
+    op.create_table(
+        "device_attribute",
+        sa.Column("dev_eui", sa.BigInteger(), nullable=False),
+        sa.Column("name", sa.String(200), nullable=False),
+        sa.Column("value", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("dev_eui", "name", name="pk_device_attribute"),
+    )
+    op.create_table(
+        "column_mapping",
+        sa.Column("organisation_id", sa.String(64), nullable=False, comment="empty: everybody"),
+        sa.Column("heading", sa.String(200), nullable=False, comment="folded: lower case, no accents"),
+        sa.Column("field", sa.String(200), nullable=False),
+        sa.PrimaryKeyConstraint("organisation_id", "heading", name="pk_column_mapping"),
+    )
+
+
+def drop_onboarding_tables() -> None:
+    op.drop_table("column_mapping")
+    op.drop_table("device_attribute")
+    op.drop_index("ix_change_change_set_id", "change")
+    op.drop_table("change")
+    op.drop_table("change_set")
+    op.drop_table("sync_run")
+    op.drop_table("network_gateway")
+    op.drop_table("network_profile")
+    op.drop_table("network_device")
 
 
 def people() -> None:
@@ -681,6 +1079,25 @@ def without_people() -> None:
 
 def downgrade() -> None:
     without_people()
+    op.drop_table("job_run")
+    op.drop_index("ix_apscheduler_jobs_next_run_time", "apscheduler_jobs")
+    op.drop_table("apscheduler_jobs")
+    op.drop_table("cause_evidence")
+    op.drop_table("incident_device")
+    op.drop_table("incident")
+    for table in (
+        "goal",
+        "decision",
+        "service_usefulness",
+        "device_usefulness",
+        "usefulness_run",
+        "owner_answer",
+        "usage_day",
+        "application_integration",
+    ):
+        op.drop_table(table)
+    drop_coverage_tables()
+    drop_onboarding_tables()
     op.drop_table("application")
     op.drop_table("service")
     op.drop_table("gateway_record")

@@ -72,6 +72,7 @@ def main() -> None:
     evidence = Evidence(
         cell=cell, sent=np.full(len(cell), float(FRAMES)), heard=rng.binomial(FRAMES, truth[inside]).astype(float),
         day=np.zeros(len(cell), dtype=np.int64), household=np.zeros(len(cell), dtype=bool),
+        trust=np.ones(len(cell)),
     )  # fmt: skip
     judged = judge(mean, variance, expected, evidence)
     done = time.perf_counter()

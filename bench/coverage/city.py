@@ -40,6 +40,7 @@ def city(
         heard=heard,
         level_dbm=np.where(heard > 0, np.maximum(np.concatenate([c[4] for c in columns]), -135.0), np.nan),
         demand_db=np.zeros(len(device)),
+        trust=np.ones(len(device)),
     )
     return at, masts, links, 1.0 - missed
 

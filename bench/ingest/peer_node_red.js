@@ -19,6 +19,8 @@ fs.writeFileSync(
     {
       id: "broker", type: "mqtt-broker", broker: "127.0.0.1", port, clientid: path.basename(userDir),
       autoConnect: true, protocolVersion: "4", keepalive: "60", cleansession: false, sessionExpiry: "",
+      // Its session must keep the subscription while it is away.
+      autoUnsubscribe: false,
     },
     {
       id: "in", z: "tab", type: "mqtt in", topic, qos: "1", datatype: "utf8", broker: "broker", wires: [["insert"]],

@@ -31,7 +31,7 @@ from systems import HERE, SYSTEMS, System
 
 _LAG_SHARE = 0.8
 # The ORM script takes seconds for what the others do in one.
-_SLOW = {"paho-orm": 10, "node-red": 3}
+_SLOW = {"paho-orm": 10}
 
 
 class Outcome(NamedTuple):

@@ -84,8 +84,8 @@ def _write(engine: Engine, euis: list[DevEui], hours: int) -> Spent:
 
 def _declare(engine: Engine, euis: list[DevEui], privacy: str) -> None:
     with writing(engine) as connection:
-        columns = ("id", "name", "consumers", "family", "privacy", "tolerance")
-        row = ("air", "Air", [], "measure", privacy, _TOLERANCE)
+        columns = ("id", "name", "consumers", "family", "privacy", "tolerance", "safety")
+        row = ("air", "Air", [], "measure", privacy, _TOLERANCE, False)
         staging.merge(connection, registry.Service.table(), columns, [row])
         records = [(eui, "chirpstack", _START, "air") for eui in euis]
         columns = ("dev_eui", "network_id", "recorded_at", "service_id")

@@ -14,6 +14,9 @@ COLLECTION_GRACE = timedelta(hours=1)
 """How far behind `now` the watched time may end before nothing can be said of the present."""
 
 
+_BATCH = "batch"
+
+
 class Judgement(NamedTuple):
     """A state, and the word for why."""
 
@@ -30,17 +33,20 @@ def judge(facts: DeviceFacts) -> Judgement:
     no uplink ever, its network not heard either    undetermined    network_not_heard
     no uplink ever                                  never_seen      no_uplink
     outside its service's calendar                  undetermined    off_season
+    a shared cause explains its silence             undetermined    gateway_down, backhaul_down, ...
     silent beyond the alert threshold               silent          beyond_alert_threshold
     too few messages to know it                     learning        too_few_messages
     silent beyond the watch threshold               late            beyond_watch_threshold
     otherwise                                       active          within_its_rhythm
     """
+    excuse = excused_by(facts)
     table = (
         (facts.network_kind == NetworkKind.DECLARED, RadioState.NOT_JUDGED, "other_network"),
         (not facts.collection_alive, RadioState.UNDETERMINED, "collection_down"),
         (not _was_seen(facts) and not facts.network_heard, RadioState.UNDETERMINED, "network_not_heard"),
         (not _was_seen(facts), RadioState.NEVER_SEEN, "no_uplink"),
         (not facts.in_season, RadioState.UNDETERMINED, "off_season"),
+        (excuse is not None, RadioState.UNDETERMINED, f"{excuse}_down"),
         (_beyond(facts, facts.silent_after_s), RadioState.SILENT, "beyond_alert_threshold"),
         (facts.cadence_class == CadenceClass.LEARNING, RadioState.LEARNING, "too_few_messages"),
         (_beyond(facts, facts.late_after_s), RadioState.LATE, "beyond_watch_threshold"),
@@ -49,6 +55,15 @@ def judge(facts: DeviceFacts) -> Judgement:
         if applies:
             return Judgement(state, reason)
     return Judgement(RadioState.ACTIVE, "within_its_rhythm")
+
+
+def excused_by(facts: DeviceFacts) -> str | None:
+    """Return the kind of shared cause that silences it without any fault of its own; None: there is none.
+
+    A batch excuses nobody: its devices are truly silent, and the batch is why.
+    """
+    kind = facts.shared_cause.partition(":")[0] if facts.shared_cause is not None else None
+    return None if kind == _BATCH else kind
 
 
 def is_collection_alive(watched_until: datetime | None, now: datetime) -> bool:

@@ -6,12 +6,13 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from typing import NamedTuple
 
-from lora_registry.domain.facts import ApplicationFacts, DeviceFacts, Facts, GatewayFacts
+from lora_registry.domain.facts import ApplicationFacts, DeviceFacts, Facts, GatewayFacts, IncidentFacts
 from lora_registry.domain.findings import Finding, Skipped
 
 JudgeDevice = Callable[[DeviceFacts, datetime], Finding | Skipped | None]
 JudgeGateway = Callable[[GatewayFacts, datetime], Finding | Skipped | None]
 JudgeApplication = Callable[[ApplicationFacts, datetime], Finding | Skipped | None]
+JudgeIncident = Callable[[IncidentFacts, datetime], Finding | Skipped | None]
 
 
 class DeviceRule(NamedTuple):
@@ -41,7 +42,15 @@ class ApplicationRule(NamedTuple):
     version: int = 1
 
 
-Rule = DeviceRule | GatewayRule | ApplicationRule
+class IncidentRule(NamedTuple):
+    """A rule that judges shared causes."""
+
+    name: str
+    judge: JudgeIncident
+    version: int = 1
+
+
+Rule = DeviceRule | GatewayRule | ApplicationRule | IncidentRule
 
 
 def run(rules: Iterable[Rule], facts: Iterable[Facts], now: datetime) -> Iterator[Finding | Skipped]:
@@ -61,4 +70,6 @@ def _judge(rule: Rule, facts: Facts, now: datetime) -> Finding | Skipped | None:
         return rule.judge(facts, now) if isinstance(facts, DeviceFacts) else None
     if isinstance(rule, GatewayRule):
         return rule.judge(facts, now) if isinstance(facts, GatewayFacts) else None
-    return rule.judge(facts, now) if isinstance(facts, ApplicationFacts) else None
+    if isinstance(rule, ApplicationRule):
+        return rule.judge(facts, now) if isinstance(facts, ApplicationFacts) else None
+    return rule.judge(facts, now) if isinstance(facts, IncidentFacts) else None

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from lora_registry.audit import radio_state
 from lora_registry.audit.rule import DeviceRule
+from lora_registry.audit.season_start import worked_until_the_closing
 from lora_registry.audit.wording import duration
 from lora_registry.domain.cadence import CadenceClass
 from lora_registry.domain.facts import DeviceFacts
-from lora_registry.domain.findings import DAY_S, Confidence, Finding, Severity, Skipped, SubjectKind
+from lora_registry.domain.findings import DAY_S, Confidence, Evidence, Finding, Severity, Skipped, SubjectKind
 from lora_registry.domain.lifecycle import Lifecycle
+from lora_registry.domain.own_causes import Explanation, LastWeeks, own_causes
 from lora_registry.domain.radio_state import RadioState
 
 NAME = "silent_device"
 _ENOUGH_TO_BE_SURE = 100
+_TOLD = 2
+"""Of the causes of its own the finding names all, and its sentence the first two."""
 NOT_EXPECTED = (
     Lifecycle.PLANNED,
     Lifecycle.SUSPENDED,
@@ -34,9 +39,12 @@ def judge(facts: DeviceFacts, now: datetime) -> Finding | Skipped | None:
     state, reason = radio_state.judge(facts)
     if state in (RadioState.UNDETERMINED, RadioState.NOT_JUDGED, RadioState.LEARNING):
         return Skipped(NAME, facts.dev_eui, reason)
+    if worked_until_the_closing(facts):
+        return Skipped(NAME, facts.dev_eui, "not_back")
     waited_s, limit_s = facts.watched_since_last_s, facts.silent_after_s
     if state is not RadioState.SILENT or facts.last_uplink_at is None or waited_s is None or limit_s is None:
         return None
+    own = own_causes(LastWeeks(**facts.last_weeks)) if facts.last_weeks and facts.shared_cause is None else []
     return Finding(
         kind=NAME,
         subject_kind=SubjectKind.DEVICE,
@@ -50,8 +58,10 @@ def judge(facts: DeviceFacts, now: datetime) -> Finding | Skipped | None:
             "cadence_class": facts.cadence_class,
             "period_s": facts.period_s,
             "gaps_learnt": facts.gaps_learnt,
+            **_own_evidence(own),
         },
-        explanation=_explanation(facts, waited_s, limit_s),
+        explanation=_explanation(facts, waited_s, limit_s, own),
+        cause=facts.shared_cause,
         patience_s=max(DAY_S, limit_s),  # one that was mended may still be silent this long by chance
     )
 
@@ -62,7 +72,23 @@ def _confidence(facts: DeviceFacts) -> Confidence:
     return Confidence.HIGH if facts.gaps_learnt >= _ENOUGH_TO_BE_SURE else Confidence.MEDIUM
 
 
-def _explanation(facts: DeviceFacts, waited_s: float, limit_s: float) -> dict[str, str]:
+def _own_evidence(own: Sequence[Explanation]) -> Evidence:
+    """Return the causes of its own, ranked, and what the first rests on."""
+    if not own:
+        return {}
+    ranked = ", ".join(f"{one.cause.value} ({one.conviction.name.lower()})" for one in own)
+    return {"own_causes": ranked, **own[0].evidence}
+
+
+def _explanation(
+    facts: DeviceFacts, waited_s: float, limit_s: float, own: Sequence[Explanation]
+) -> dict[str, str]:
+    told = _silence(facts, waited_s, limit_s)
+    return {language: " ".join([text, *(one.sentence[language] for one in own[:_TOLD])])
+            for language, text in told.items()}  # fmt: skip
+
+
+def _silence(facts: DeviceFacts, waited_s: float, limit_s: float) -> dict[str, str]:
     waited, limit = duration(waited_s), duration(limit_s)
     if facts.period_s is not None and facts.period_s < waited_s:
         missed = int(waited_s / facts.period_s)
@@ -79,4 +105,4 @@ def _explanation(facts: DeviceFacts, waited_s: float, limit_s: float) -> dict[st
     }
 
 
-RULE = DeviceRule(NAME, judge)
+RULE = DeviceRule(NAME, judge, version=3)

@@ -16,6 +16,11 @@ INTERVALS = 20
 _USUAL_INTERVAL_S = 30.0
 
 
+def limit_s(facts: GatewayFacts) -> float:
+    """Return the watched seconds without a report after which its reports have stopped."""
+    return max(PATIENCE_S, INTERVALS * (facts.stats_interval_s or _USUAL_INTERVAL_S))
+
+
 def judge(facts: GatewayFacts, now: datetime) -> Finding | Skipped | None:
     """Return a finding since the last stats when one hour and 20 usual intervals were watched without any."""
     del now  # the watched time since its last stats already ends there
@@ -23,11 +28,11 @@ def judge(facts: GatewayFacts, now: datetime) -> Finding | Skipped | None:
         return Skipped(NAME, facts.gateway_id, "never_sent_stats")
     if not facts.collection_alive:
         return Skipped(NAME, facts.gateway_id, "collection_down")
-    limit_s = max(PATIENCE_S, INTERVALS * (facts.stats_interval_s or _USUAL_INTERVAL_S))
+    silent_after_s = limit_s(facts)
     waited_s = facts.watched_since_stats_s
-    if waited_s <= limit_s:
+    if waited_s <= silent_after_s:
         return None
-    if facts.watched_since_heard_s is not None and facts.watched_since_heard_s <= limit_s:
+    if facts.watched_since_heard_s is not None and facts.watched_since_heard_s <= silent_after_s:
         return Skipped(NAME, facts.gateway_id, "stats_stopped_but_still_hears")
     waited = duration(waited_s)
     return Finding(
@@ -43,7 +48,7 @@ def judge(facts: GatewayFacts, now: datetime) -> Finding | Skipped | None:
         since=facts.last_stats_at,
         evidence={
             "watched_since_stats_s": round(waited_s),
-            "silent_after_s": round(limit_s),
+            "silent_after_s": round(silent_after_s),
             "stats_interval_s": facts.stats_interval_s,
             "devices_30d": facts.devices_30d,
         },
@@ -53,7 +58,8 @@ def judge(facts: GatewayFacts, now: datetime) -> Finding | Skipped | None:
             "fr": f"Aucun rapport depuis {waited['fr']} et plus rien d'entendu par elle ; "
             f"elle entendait {facts.devices_30d} objets sur 30 jours.",
         },
+        cause=facts.shared_cause,
     )
 
 
-RULE = GatewayRule(NAME, judge)
+RULE = GatewayRule(NAME, judge, version=2)

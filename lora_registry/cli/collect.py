@@ -23,7 +23,7 @@ from lora_registry.pipeline.ingest import Ingest
 from lora_registry.pipeline.listening import Totals
 from lora_registry.pipeline.replay import replay as replay_capture
 from lora_registry.settings import Settings
-from lora_registry.store.listener_lock import holding
+from lora_registry.store.process_lock import holding, listening
 
 _BAD_LINES_SHOWN = 5
 _DATABASES = ("postgresql://", "postgres://")
@@ -38,7 +38,10 @@ def listen(context: typer.Context) -> None:
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    with registry(configured, create=True) as engine, holding(engine, configured.mqtt_client_id) as lock:
+    with (
+        registry(configured, create=True) as engine,
+        holding(engine, listening(configured.mqtt_client_id)) as lock,
+    ):
         source = wiring.listener(configured)
         ingest = wiring.live_ingest(
             configured, engine, source, now, sleep=lambda wait_s: _wait(stop, wait_s), keep_lock=lock.keep

@@ -17,8 +17,8 @@ from lora_registry.i18n import translator
 from lora_registry.settings import Settings
 from lora_registry.store import collection_reads, version
 from lora_registry.store.engine import make_engine, reading
-from lora_registry.store.listener_lock import holding
 from lora_registry.store.outages import outages
+from lora_registry.store.process_lock import holding, listening
 
 WEEK = timedelta(days=7)
 QUIET = timedelta(hours=1)
@@ -76,7 +76,7 @@ def _examine(configured: Settings, text: Text, at: datetime) -> Iterator[Symptom
 def _listener(engine: Engine, configured: Settings, text: Text) -> Symptom:
     """Say whether a listener runs: one that does holds its lock."""
     try:
-        with holding(engine, configured.mqtt_client_id):
+        with holding(engine, listening(configured.mqtt_client_id)):
             pass
     except InUseError:
         return Symptom(well=True, words=text("Listener: running, as {client}.", client=configured.mqtt_client_id))

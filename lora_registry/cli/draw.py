@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from lora_registry.cli.app import app, now, registry, say, settings
+from lora_registry.cli.candidates import read_places
 from lora_registry.domain.errors import LoraRegistryError
 
 drawing = typer.Typer(help="The map.", no_args_is_help=True)
@@ -18,6 +19,10 @@ app.add_typer(drawing, name="map")
 def build(
     context: typer.Context,
     out: Annotated[Path, typer.Option(metavar="FILE.html", help="The page to write.")],
+    candidates: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Where a gateway could be, as for `coverage next-gateway`."),
+    ] = None,
 ) -> None:
     """Write the map of the last audit as one page that needs nothing else."""
     # Geography is a second and 100 MB: not for the commands that do without.
@@ -26,7 +31,10 @@ def build(
 
     configured = settings(context)
     with registry(configured) as engine:
-        data = build_map(engine, now=now(), network=configured.network, timezone=configured.timezone)
+        places = [] if candidates is None else read_places(engine, candidates)
+        data = build_map(
+            engine, now=now(), network=configured.network, timezone=configured.timezone, candidates=places
+        )
     page = render(data, language=configured.language)
     try:
         out.write_text(page, encoding="utf-8")

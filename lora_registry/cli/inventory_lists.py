@@ -1,4 +1,4 @@
-"""`services`, `gateways`: what objects are for, and what hears them."""
+"""`gateways`: what hears the objects."""
 
 from __future__ import annotations
 
@@ -8,31 +8,15 @@ from lora_registry.cli import listing
 from lora_registry.cli.app import app, registry, settings
 from lora_registry.cli.listing import Format, FormatOption
 from lora_registry.store.engine import reading
-from lora_registry.store.service_reads import services as read_services
 
-SERVICE_COLUMNS = (
-    "id", "name", "family", "privacy", "organisation", "devices", "silent", "need_period_s", "starts_on",
-    "ends_on", "confirmed_on",
-)  # fmt: skip
-_SERVICE_TABLE = ("id", "name", "family", "privacy", "organisation", "devices", "silent", "confirmed_on")
 GATEWAY_COLUMNS = (
     "gateway_id", "name", "organisation", "third_party", "latitude", "longitude", "state", "first_heard_at",
     "last_heard_at", "last_stats_at", "devices_30d", "online",
 )  # fmt: skip
 _GATEWAY_TABLE = ("gateway_id", "name", "state", "last_heard_at", "last_stats_at", "devices_30d", "online")
 
-services = typer.Typer(help="What objects are for.", no_args_is_help=True)
-app.add_typer(services, name="services")
 gateways = typer.Typer(help="What hears the objects.", no_args_is_help=True)
 app.add_typer(gateways, name="gateways")
-
-
-@services.command("list")
-def list_services(context: typer.Context, form: FormatOption = Format.TABLE) -> None:
-    """List services, with their devices and how many of these the last audit found silent."""
-    with registry(settings(context)) as engine, reading(engine) as connection:
-        rows = read_services(connection)
-    listing.write(rows, SERVICE_COLUMNS, form, in_table=_SERVICE_TABLE)
 
 
 @gateways.command("list")

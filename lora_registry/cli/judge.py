@@ -26,20 +26,34 @@ def run(
         str | None,
         typer.Option("--now", metavar="TIME", help="Judge as of this instant (ISO 8601), not of this one."),
     ] = None,
+    light: Annotated[
+        bool, typer.Option("--light", help="Only gateways, incidents and safety services, in seconds.")
+    ] = False,
 ) -> None:
-    """Judge every device and gateway as of now, and record what is found."""
+    """Judge every device and gateway as of now, what is found, and whether it still serves somebody."""
     # Geometry and numerics are half a second: not for `listen`.
+    from lora_registry.pipeline.decide import measure_effects  # noqa: PLC0415
+    from lora_registry.pipeline.judge_usefulness import in_words, judge_usefulness  # noqa: PLC0415
+    from lora_registry.pipeline.light_audit import light_audit  # noqa: PLC0415
     from lora_registry.pipeline.run_audit import run_audit  # noqa: PLC0415
 
     judged_at = now() if at is None else instant("--now", at)
     configured = settings(context)
+    zone = ZoneInfo(configured.timezone)
+    words: list[str] = []
     with registry(configured) as engine, progress("audit") as shown:
-        audited = run_audit(
-            engine, now=judged_at, clock=now, zone=ZoneInfo(configured.timezone), on_progress=shown
-        )
+        if light:
+            audited = light_audit(engine, now=judged_at, clock=now, zone=zone)
+        else:
+            audited = run_audit(engine, now=judged_at, clock=now, zone=zone, on_progress=shown)
+            words.append(in_words(judge_usefulness(engine, clock=now, zone=zone)))
+            if measured := measure_effects(engine, now=judged_at):
+                words.append(f"{len(measured)} effects measured: `lora-registry decisions list` shows them")
     counts = ", ".join(f"{audited.states[state]} {state}" for state in RadioState if audited.states[state])
     say(f"run {audited.run_id}: {audited.states.total()} devices ({counts or 'none'})")
     say(f"{audited.findings.total()} findings: `lora-registry findings list` shows them")
+    for line in words:
+        say(line)
 
 
 @audit.command("rejudge")

@@ -67,6 +67,8 @@ class Evidence:
     """Of the last frame, days since 1970-01-01; `NEVER` when there was none."""
     household: Flags
     """Whether it is a household's, or nobody has said that it is not."""
+    trust: Floats
+    """What its word is worth here, 0 to 1: the chance that it really stands in this cell."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -116,7 +118,7 @@ def judge(
         total: Floats = np.bincount(evidence.cell, weights=values, minlength=count).astype(np.float64)
         return total
 
-    voice = np.minimum(1.0, FRAMES_A_VOICE / np.maximum(evidence.sent, 1.0))
+    voice = evidence.trust * np.minimum(1.0, FRAMES_A_VOICE / np.maximum(evidence.sent, 1.0))
     heard = summed(np.minimum(evidence.heard, evidence.sent) * voice)
     missed = summed(np.maximum(evidence.sent - evidence.heard, 0.0) * voice)
     a, b = _beta(model_mean, model_variance)

@@ -34,11 +34,13 @@ class Links:
     level_dbm: Floats
     """Mean level of those heard; NaN without any."""
     demand_db: Floats
+    trust: Floats
+    """What the device's word is worth, 0 to 1: less where its place is known less well."""
 
     def pairs(self) -> Pairs:
         """Return the same as weighted observations: a share heard, a share not; rows of no weight left out."""
         sent = np.maximum(self.sent, self.heard)
-        voice = np.minimum(sent, FRAMES_A_VOICE) / FRAMES_A_VOICE
+        voice = np.minimum(sent, FRAMES_A_VOICE) / FRAMES_A_VOICE * self.trust
         share = np.divide(self.heard, sent, out=np.zeros_like(voice), where=sent > 0)
         weight = np.concatenate((voice * share, voice * (1.0 - share)))
         both = Pairs(
@@ -111,4 +113,5 @@ def never_heard(xy_km: Floats, mast_km: Floats, frames: Floats, demand_db: Float
         heard=np.zeros(len(point)),
         level_dbm=np.full(len(point), np.nan),
         demand_db=demand_db[point],
+        trust=np.ones(len(point)),
     )

@@ -18,10 +18,11 @@ from typing import BinaryIO
 import msgspec
 
 from lora_registry import wiring
+from lora_registry.demo.decided import DECIDED_DAYS_AGO, DECIDED_OF
 from lora_registry.demo.pace import due_s
 from lora_registry.ports import Publisher
 from lora_registry.settings import Settings
-from lora_registry.simulate import City, simulate
+from lora_registry.simulate import City, Slowed, simulate
 
 _BLOCK_BYTES = 1 << 20
 
@@ -43,7 +44,7 @@ class Plan(msgspec.Struct, frozen=True):
             SimulationError: see `simulate`.
 
         """
-        return simulate(self.devices, self.days, self.seed, self.end)
+        return simulate(self.devices, self.days, self.seed, self.end, slowed=Slowed(DECIDED_OF, DECIDED_DAYS_AGO))
 
 
 def tell_history(city: City, out: BinaryIO) -> None:

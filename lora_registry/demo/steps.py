@@ -17,6 +17,7 @@ from lora_registry.demo.children import Child, environment, python
 from lora_registry.demo.ending import Ending
 from lora_registry.demo.lines_ahead import lines_ahead
 from lora_registry.demo.telling import Teller
+from lora_registry.demo.usefulness import serve
 from lora_registry.domain.errors import UnavailableError
 from lora_registry.pipeline.backfill import CaptureSource
 from lora_registry.pipeline.build_map import build_map
@@ -127,6 +128,7 @@ def judge(stage: Stage) -> str:
             zone=ZoneInfo(stage.settings.timezone),
             on_progress=shown,
         )
+        serve(stage.engine, now=stage.clock(), clock=stage.clock, zone=ZoneInfo(stage.settings.timezone))
     return words.text(
         "{objects} judged, {findings}",
         objects=words.many("{n} object", "{n} objects", audited.states.total()),

@@ -92,6 +92,15 @@ class Cadence:
         """Return the same for one uplink."""
         return float(self.limits_s(np.array([last_s]), beta=beta)[0])
 
+    def log_chance(self, last_s: float, silent_s: float) -> float:
+        """Return how likely so long a silence is by chance, as a logarithm: 0 for a device too little known.
+
+        It is what a shared cause (`audit.causes`) has to explain better. `silent_s` is watched time.
+        """
+        if self.tail is not None:
+            return self.tail.log_chance(last_s, silent_s)
+        return self.run.log_chance(silent_s) if self.run is not None else 0.0
+
     def _learning_limit_s(self) -> float:
         """Return a patience for a device too little known for a law: no rate is promised.
 

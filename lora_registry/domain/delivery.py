@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from lora_registry.domain import intervals
-from lora_registry.domain.beta_law import beta_quantile
+from lora_registry.domain import intervals, transmissions
+from lora_registry.domain.gilbert_interval import heard_share
 from lora_registry.domain.history import LARGEST_JUMP, UNKNOWN, History, repetitions
 from lora_registry.domain.intervals import Spans
 
@@ -50,6 +50,12 @@ class Delivery:
     """Runs of more than 50 missed frames or 24 h; in `ratio`, not in `radio_ratio`."""
     radio_ratio: float | None = None
     """The ratio without the outages: the radio's own."""
+    attempts: int = 0
+    """Transmissions received: frames, and their repetitions."""
+    transmissions: float | None = None
+    """How often each frame is sent, as far as repetitions received tell (`transmissions.of_copies`)."""
+    transmission_ratio: float | None = None
+    """Share of transmissions heard; the same as `ratio` where each frame is sent once."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -99,9 +105,8 @@ def measure(history: History, clock: Spans | None = None) -> Delivery:
     What was sent while we were deaf is nobody's loss: what is off the `clock`, where one is given, is left out.
 
     The first and last frame of a session are received by construction and leave numerator and denominator. The
-    interval is Jeffreys' on the effective number of frames: a Gilbert model of the losses (a = P(lost | heard),
-    r = P(heard | lost), correlation 1 - a - r) says how little bursty frames are worth; outages are no bursts of
-    the radio and do not enter it.
+    interval is that of a Gilbert model of the losses (`gilbert_interval`), whose correlation also says how little
+    bursty frames are worth; outages are no bursts of the radio and do not enter it.
     """
     frames = steps_of(history)
     if clock is not None:
@@ -126,11 +131,16 @@ def measure(history: History, clock: Spans | None = None) -> Delivery:
         return Delivery(None, None, None, n, sent, sessions, effective, "too_few")
     ratio = heard / expected
     radio = expected - float(misses[long].sum())
-    successes, failures = effective * ratio + 0.5, effective * (1.0 - ratio) + 0.5
+    own = misses[~long]
+    low, high = heard_share(
+        runs=float(np.count_nonzero(own)), lost=float(own.sum()), gaps=float(len(own)), level=LEVEL
+    )
+    attempts = _attempts(history, n)
+    sent_again = transmissions.of_copies(ratio, attempts / n)
     return Delivery(
         ratio=ratio,
-        low=min(beta_quantile((1 - LEVEL) / 2, successes, failures), ratio),
-        high=max(beta_quantile((1 + LEVEL) / 2, successes, failures), ratio),
+        low=min(low * radio / expected, ratio),
+        high=max(high * radio / expected, ratio),
         received=n,
         sent=sent,
         sessions=sessions,
@@ -138,7 +148,15 @@ def measure(history: History, clock: Spans | None = None) -> Delivery:
         reason=None,
         outages=int(np.count_nonzero(long)),
         radio_ratio=min(heard / radio, 1.0) if radio > 0 else None,
+        attempts=attempts,
+        transmissions=sent_again.per_frame,
+        transmission_ratio=sent_again.heard,
     )
+
+
+def _attempts(history: History, frames: int) -> int:
+    """Return the transmissions received: frames, and the repetitions of frames that have counters."""
+    return frames + int(np.count_nonzero(repetitions(history) & (history.f_cnt != UNKNOWN)))
 
 
 def _heard(frames: Steps, clock: Spans) -> Steps:

@@ -37,3 +37,11 @@ class UsageError(LoraRegistryError, ValueError):
 
 class RefusedError(LoraRegistryError):
     """What was asked does not fit what the registry holds; nothing was changed."""
+
+
+class NetworkServerError(LoraRegistryError):
+    """A network server refused a call, or answered what cannot be; the message names the call and the way out."""
+
+
+class ChangedSinceError(RefusedError):
+    """What was planned no longer fits: somebody changed the registry or the network in between."""

@@ -93,6 +93,16 @@ class EventTail:
         excess_s: float = self.scale_s / self.shape * (ratio**-self.shape - 1.0)
         return self.threshold_s + excess_s
 
+    def log_chance(self, last_s: float, silent_s: float) -> float:
+        """Return log P(a gap is at least `silent_s` long), after a frame at `last_s`; linear to the threshold."""
+        marks = self.clock.read(np.array([last_s, last_s + silent_s]))
+        excess_s = float(marks[1] - marks[0]) - self.threshold_s
+        if excess_s < 0.0:
+            return float(np.log(self.share)) * (1.0 + excess_s / self.threshold_s)
+        if abs(self.shape) < _ALMOST_EXPONENTIAL:
+            return float(np.log(self.share)) - excess_s / self.scale_s
+        return float(np.log(self.share) - np.log1p(self.shape * excess_s / self.scale_s) / self.shape)
+
     def limit_s(self, last_s: Seconds, alpha: float) -> Seconds:
         """Return the seconds of silence, after frames at `last_s` (n,), that chance explains."""
         return self.clock.when(self.clock.read(last_s) + self.limit_operational_s(alpha)) - last_s

@@ -54,7 +54,12 @@ class DeviceFacts(_Plain):
     network_heard: bool = True
     """At least one uplink of its network was received since `known_at`."""
     in_season: bool = True
-    """Its service's calendar expects it to work now."""
+    """Its service's calendar of the year expects it to work now."""
+    season_opened_at: datetime | None = None
+    """When the present season began; None out of season, and for services that work all year."""
+    season_opened_on: str | None = None
+    """The same as a local date, ISO 8601, for people."""
+    watched_since_opened_s: float | None = None
     watched_since_known_s: float = 0.0
     uplinks_total: int = 0
     first_uplink_at: datetime | None = None
@@ -77,6 +82,37 @@ class DeviceFacts(_Plain):
     battery_pct: float | None = None
     battery_at: datetime | None = None
     external_power: bool = False
+    spreading_factor: int | None = None
+    """The one it uses most, over 30 days (`domain.sobriety.margin`)."""
+    adr: bool | None = None
+    """It lets the network choose its data rate: the flag of its last uplink."""
+    margin_p10_db: float | None = None
+    """Nine of ten uplinks were this far above the floor of that spreading factor, at the best gateway."""
+    margin_uplinks: int = 0
+    spreading_factor_enough: int | None = None
+    """The lowest that would leave 10 dB (`domain.sobriety.sobriety`)."""
+    airtime_waste: float | None = None
+    """How many times longer than at that one it is on the air."""
+    battery_years_low: float | None = None
+    battery_years_high: float | None = None
+    """How long a new battery lasts as it sends now (`domain.energy.life_years`); None on external power."""
+    battery_years_sober_low: float | None = None
+    battery_years_sober_high: float | None = None
+    """The same at the spreading factor that is enough."""
+    duty_cycle_of_limit: float | None = None
+    """Of the most used sub-band, in the busiest hour of 7 days; 1 is all it may (`domain.duty_cycle.uses`)."""
+    duty_cycle_band: str | None = None
+    """That sub-band, MHz: `865-868`."""
+    could_send_every: int | None = None
+    """One uplink in this many would do, by its sketches (`domain.channel_measures`); None: not known."""
+    uplinks_sketched: int = 0
+    """Uplinks that this rests on."""
+    needed_period_s: float | None = None
+    """How often its service needs data, by its owner's word."""
+    shared_cause: str | None = None
+    """The incident that explains its silence (`audit.causes`): `gateway:7276ff000b031f00`."""
+    last_weeks: dict[str, Any] | None = None
+    """What may explain a silence of its own (`domain.own_causes.LastWeeks`), as of its last uplink."""
     open_since: dict[str, datetime] = field(default_factory=dict)
     """Finding kind -> since, for what the previous run left open: identity and hysteresis of standing findings."""
 
@@ -99,6 +135,13 @@ class GatewayFacts(_Plain):
     watched_since_heard_s: float | None = None
     devices_30d: int = 0
     """Devices heard through it in 30 days."""
+    unheard_s: float | None = None
+    """Watched seconds since the last uplink through it, maintenance or not: what shared causes are judged by."""
+    name: str | None = None
+    backhaul: str | None = None
+    """What carries it, with others, by its owner's word."""
+    shared_cause: str | None = None
+    """The incident that it is, or is part of."""
     open_since: dict[str, datetime] = field(default_factory=dict)
 
 
@@ -115,7 +158,29 @@ class ApplicationFacts(_Plain):
     open_since: dict[str, datetime] = field(default_factory=dict)
 
 
-Facts = DeviceFacts | GatewayFacts | ApplicationFacts
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IncidentFacts(_Plain):
+    """One shared cause of several silences, as the search found it (`audit.causes.Incident`)."""
+
+    cause_kind: str
+    """A `CauseKind`."""
+    key: str
+    name: str
+    """What people call the thing that failed."""
+    began_at: datetime
+    silent_s: float
+    """Watched seconds since."""
+    devices: int
+    """Devices whose silence it explains."""
+    members: int
+    """Devices that it might have silenced."""
+    expected: float
+    """Uplinks that should have come through it since."""
+    gain: float
+    """How much better than by chance it explains them, as a natural logarithm, prior included."""
+
+
+Facts = DeviceFacts | GatewayFacts | ApplicationFacts | IncidentFacts
 
 
 def _plain(value: Any) -> Any:  # noqa: ANN401 - JSON is any

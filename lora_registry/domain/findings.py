@@ -15,6 +15,11 @@ class SubjectKind(StrEnum):
     DEVICE = "device"
     GATEWAY = "gateway"
     APPLICATION = "application"
+    NETWORK = "network"
+    BACKHAUL = "backhaul"
+    """What carries several gateways."""
+    BATCH = "batch"
+    """Devices of one model and firmware."""
 
 
 class Severity(StrEnum):

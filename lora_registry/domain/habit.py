@@ -42,6 +42,10 @@ class Habit:
     """Facts (fields of `DeviceFacts`) that hold until it is learnt anew."""
     frames: bytes = b""
     """The last frames, packed."""
+    law: bytes = b""
+    """How long it may be silent by chance, packed (`domain.silence_law`)."""
+    links: bytes = b""
+    """Who hears it, packed (`domain.radio_past`)."""
 
     def is_due(self, *, number: int, uplinks_total: int, last_uplink_at: datetime | None, now: datetime) -> bool:
         """Tell whether the device has to be learnt anew. `number` is any that is its own: it spreads the work.

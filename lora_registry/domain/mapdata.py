@@ -16,6 +16,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from lora_registry.domain.identifiers import DevEui, GatewayId
+from lora_registry.domain.mapcoverage import MapCoverage
 from lora_registry.domain.radio_state import RadioState
 
 LonLat = tuple[float, float]
@@ -134,6 +135,8 @@ class MapData:
     outages: tuple[MapOutage, ...] = ()
     simulated: bool = False
     timezone: str = "Europe/Paris"
+    coverage: MapCoverage | None = None
+    """None before the first build; `cells` then say where messages were heard."""
 
     def household_counts(self) -> StateCounts:
         """Household objects of the whole territory, by state."""

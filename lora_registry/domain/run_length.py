@@ -56,6 +56,11 @@ class RunLength:
                 high = middle
         return high
 
+    def log_chance(self, silent_s: float) -> float:
+        """Return log P(a gap is at least `silent_s` long): 0 until a message is missed."""
+        misses = float(missed(np.array([silent_s]), self.period_s)[0])
+        return log(self.chance(misses)) if misses >= 1.0 else 0.0
+
     def limit_s(self, alpha: float) -> float:
         """Return the seconds of silence that chance exceeds in fewer than `alpha` of the gaps."""
         return (self.misses_at(alpha) + GRACE) * self.period_s

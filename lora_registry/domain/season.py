@@ -1,42 +1,94 @@
-"""A service's operating season: months in which its objects are expected to speak.
+"""When a service's objects are expected to speak: a calendar of the year and one of the week, in local time.
 
-Weekdays and hours of a calendar do not stop a clock yet: only whole months are taken off it.
+The year (months, date ranges, closures) says whether it is the season. The week (weekdays, hours) only stops the
+clock: an office at night is neither out of season nor late.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import datetime, tzinfo
+import json
+from collections.abc import Iterator, Mapping
+from datetime import date, datetime, timedelta, tzinfo
+from functools import lru_cache
 from typing import Any
+from zoneinfo import ZoneInfo
 
-from lora_registry.domain.intervals import EMPTY, Spans, normalise
+from lora_registry.domain import intervals
+from lora_registry.domain.intervals import EMPTY, Spans
+from lora_registry.domain.operating_calendar import Calendar
 
-_ALL_MONTHS = frozenset(range(1, 13))
-
-
-def months_of(calendar: Mapping[str, Any] | None) -> frozenset[int]:
-    """Return the months of operation, 1 to 12; all of them without a calendar."""
-    return frozenset((calendar or {}).get("months") or _ALL_MONTHS)
-
-
-def in_season(calendar: Mapping[str, Any] | None, now: datetime, zone: tzinfo) -> bool:
-    """Tell whether `now` lies in the season, in local time."""
-    return now.astimezone(zone).month in months_of(calendar)
+_DAY = timedelta(days=1)
+_LONGEST_CLOSURE_DAYS = 3 * 366
+"""Further back nobody looks for the day a season began."""
 
 
-def season_spans(calendar: Mapping[str, Any] | None, since: datetime, until: datetime, zone: tzinfo) -> Spans:
-    """Return the time between two instants that lies in the season."""
-    months = months_of(calendar)
+def in_season(told: Mapping[str, Any] | None, now: datetime, zone: tzinfo) -> bool:
+    """Tell whether the local day of `now` is in season, whatever the weekday and the hour."""
+    calendar = _read(told)
+    return calendar.is_season(now.astimezone(_local(calendar, zone)).date())
+
+
+def opened_at(told: Mapping[str, Any] | None, now: datetime, zone: tzinfo) -> datetime | None:
+    """Return when the season that holds `now` began, in its local time.
+
+    None out of season, or where none ever closes.
+    """
+    calendar = _read(told)
+    local = _local(calendar, zone)
+    day = now.astimezone(local).date()
+    if calendar.has_no_season or not calendar.is_season(day):
+        return None
+    for _ in range(_LONGEST_CLOSURE_DAYS):
+        if not calendar.is_season(day - _DAY):
+            return _wall(day, 0, local)
+        day -= _DAY
+    return None
+
+
+def season_spans(told: Mapping[str, Any] | None, since: datetime, until: datetime, zone: tzinfo) -> Spans:
+    """Return the time between two instants in which the service works: season, weekday and hour."""
     if since >= until:
         return EMPTY
-    if months == _ALL_MONTHS:
-        return normalise([(since.timestamp(), until.timestamp())])
-    spans = []
-    start = since.astimezone(zone)
-    while start < until:
-        year, month = (start.year + 1, 1) if start.month == 12 else (start.year, start.month + 1)  # noqa: PLR2004 - December
-        end = datetime(year, month, 1, tzinfo=zone)
-        if start.month in months:
-            spans.append((start.timestamp(), min(end, until).timestamp()))
-        start = end
-    return normalise(spans)
+    calendar = _read(told)
+    whole = intervals.normalise([(since.timestamp(), until.timestamp())])
+    if calendar.is_always:
+        return whole
+    local = _local(calendar, zone)
+    # The night before the first day may reach into it.
+    years = range((since.astimezone(local) - _DAY).year, until.astimezone(local).year + 1)
+    return intervals.intersection(whole, intervals.union(*(_of_year(calendar, year, local) for year in years)))
+
+
+def _read(told: Mapping[str, Any] | None) -> Calendar:
+    return _parsed(json.dumps(told, sort_keys=True)) if told else Calendar()
+
+
+@lru_cache(maxsize=1024)
+def _parsed(text: str) -> Calendar:
+    return Calendar.of(json.loads(text))
+
+
+def _local(calendar: Calendar, zone: tzinfo) -> tzinfo:
+    return zone if calendar.zone is None else ZoneInfo(calendar.zone)
+
+
+@lru_cache(maxsize=1024)
+def _of_year(calendar: Calendar, year: int, zone: tzinfo) -> Spans:
+    """Return the open time of the days of one local year."""
+    return intervals.normalise(list(_open_days(calendar, year, zone)))
+
+
+def _open_days(calendar: Calendar, year: int, zone: tzinfo) -> Iterator[tuple[float, float]]:
+    first, last = calendar.hours
+    day = date(year, 1, 1)
+    while day.year == year:
+        if day.isoweekday() in calendar.weekdays and calendar.is_season(day):
+            ends = last if last > first else last + 24
+            yield _wall(day, first, zone).timestamp(), _wall(day, ends, zone).timestamp()
+        day += _DAY
+
+
+def _wall(day: date, hour: int, zone: tzinfo) -> datetime:
+    """Return an hour of a day, 0 to 47, by the clock on the wall: days of 23 and 25 hours come out right."""
+    day, hour = day + _DAY * (hour // 24), hour % 24
+    return datetime(day.year, day.month, day.day, hour, tzinfo=zone)

@@ -103,8 +103,6 @@ class _Reading:
         """Turn the file's nested keys into the registry's columns, in place."""
         if "need" in values:
             values.update(values.pop("need"))
-        if values.get("calendar") is not None:
-            values["calendar"] = {name: told for name, told in values["calendar"].items() if told is not None}
         if values.get("boundary") is not None:
             values.setdefault("schematic", False)
         place = values.pop("position", None)
@@ -134,9 +132,6 @@ def _between(given: Mapping[str, Any], values: Mapping[str, Any]) -> list[Proble
         start, end = values.get(first), values.get(last)
         if start is not None and end is not None and end < start:
             problems.append(Problem(f".{last}", f"{end} is before {first}, {start}: correct one of the two"))
-    hours = (values.get("calendar") or {}).get("hours")
-    if hours is not None and hours[0] >= hours[1]:
-        problems.append(Problem(".calendar.hours", f"{hours} is not [from, to) within a day: write [6, 22]"))
     return problems
 
 

@@ -11,6 +11,7 @@ from lora_registry.domain.lifecycle import Lifecycle
 from lora_registry.domain.services import Family, NetworkKind, OrganisationKind, PositionSource, PrivacyClass
 from lora_registry.onboarding import kinds
 from lora_registry.onboarding.boundary import boundary
+from lora_registry.onboarding.calendar_shape import calendar
 from lora_registry.onboarding.composites import Field, Null, each, mapping, record
 from lora_registry.onboarding.declared import Section
 from lora_registry.onboarding.kinds import eui, number, slug, text, whole, word
@@ -32,11 +33,6 @@ _POSITION = (
     Field("accuracy_m", "accuracy_m", number(0, 1_000_000, "metres")),
     Field("source", "source", word(PositionSource)),
     Field("since", "since", kinds.since),
-)
-_CALENDAR = (
-    Field("months", "months", each(whole(1, 12, ""), most=12, least=1, unique=True)),
-    Field("weekdays", "weekdays", each(whole(1, 7, "(1 is Monday)"), most=7, least=1, unique=True)),
-    Field("hours", "hours", each(whole(0, 24, ""), most=2, least=2)),
 )
 
 
@@ -127,10 +123,12 @@ SHAPES: dict[Section, Shape] = {
                 mapping(number(0, 1e12, "(its channel's unit)", above=True), most=1000),
                 null={},
             ),
-            Field("calendar", "calendar", record(_CALENDAR)),
+            Field("calendar", "calendar", calendar),
+            Field("safety", "safety", kinds.flag, null=False),
             Field("starts_on", "starts_on", kinds.day),
             Field("ends_on", "ends_on", kinds.day),
             Field("confirmed_on", "confirmed_on", kinds.day),
+            Field("cost_eur_per_year", "cost_eur_per_year", number(0, 1e9, "euros")),
         ),
         needed=("name",),
         refers={"owner": Section.ORGANISATIONS},

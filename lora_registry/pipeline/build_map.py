@@ -10,9 +10,11 @@ from typing import Any
 import numpy as np
 from sqlalchemy import Connection, Engine
 
+from lora_registry.coverage.candidates_file import Candidate
 from lora_registry.coverage.grid import Cell, cells_of, ring_of
 from lora_registry.domain.access import Viewer
 from lora_registry.domain.identifiers import DevEui, GatewayId
+from lora_registry.domain.mapcoverage import MapCoverage
 from lora_registry.domain.mapdata import (
     GatewayState,
     MapCell,
@@ -26,6 +28,7 @@ from lora_registry.domain.mapdata import (
 )
 from lora_registry.domain.radio_state import RadioState
 from lora_registry.domain.services import PrivacyClass
+from lora_registry.pipeline.map_coverage import map_coverage
 from lora_registry.store import evidence, gateway_reads, map_reads, outages, reads, scope
 from lora_registry.store.engine import reading
 
@@ -41,13 +44,17 @@ def build_map(
     network: str,
     timezone: str,
     simulated: bool = False,
+    candidates: Sequence[Candidate] = (),
+    coverage: MapCoverage | None = None,
     viewer: Viewer | None = None,
     cells: Sequence[MapCell] | None = None,
 ) -> MapData:
-    """Gather one page's data; states are those of the last complete audit run.
+    """Gather one page's data: states of the last complete audit run, coverage of the last complete build.
 
-    With a `viewer`, of the devices that this person sees, as far as they see them (`domain.access`); without one,
-    for anybody: household devices as counts. `cells` are those of an earlier `map_cells`, where they still hold.
+    `candidates` are places where a gateway could be. `coverage` spares reading the build again, where it was read.
+    With a `viewer`, of the devices that this person sees, as far as they see them (`domain.access`), and coverage
+    for those who run the network; without one, for anybody: household devices as counts. `cells` are those of an
+    earlier `map_cells`, where they still hold.
     """
     with reading(engine) as connection:
         run_id = reads.last_run(connection)
@@ -55,6 +62,10 @@ def build_map(
         territories = map_reads.territories(connection)
         shown, households = _devices(connection, run_id, viewer)
         counted = _by_commune(households, {row["code"] for row in territories})
+        of_network = viewer is None or viewer.sees_collection
+        shown_coverage = (coverage or map_coverage(connection, candidates=candidates)) if of_network else None
+        if shown_coverage is not None:
+            cells = ()
         return MapData(
             territory=map_reads.metropolis(connection) or network,
             generated_at=now,
@@ -64,9 +75,10 @@ def build_map(
             devices=tuple(shown),
             household_elsewhere=counted.get(None, {}),
             cells=tuple(_cells_now(connection, judged_at or now) if cells is None else cells),
+            coverage=shown_coverage,
             outages=tuple(
                 MapOutage(row["started_at"], row["ended_at"], row["cause"])
-                for row in (outages.outages(connection) if viewer is None or viewer.sees_collection else ())
+                for row in (outages.outages(connection) if of_network else ())
             ),
             simulated=simulated,
             timezone=timezone,
@@ -89,7 +101,7 @@ def _devices(
 ) -> tuple[list[MapDevice], list[tuple[str | None, RadioState]]]:
     """Return the devices to be drawn, and commune and state of those that are only counted."""
     places = evidence.positions(connection)
-    reasons = map_reads.reasons(connection, run_id)
+    reasons = map_reads.reasons(connection, run_id, reads.last_light(connection))
     privacy = map_reads.privacy(connection) if viewer is None else {}
     shown, counted = [], []
     for row in reads.devices(connection) if viewer is None else scope.on_map(connection, viewer):

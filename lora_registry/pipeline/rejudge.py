@@ -9,13 +9,14 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
 from lora_registry.audit import RULES, Rule
 from lora_registry.audit import run as judge
 from lora_registry.domain.errors import RefusedError
 from lora_registry.domain.facts import Facts
 from lora_registry.domain.findings import Finding
+from lora_registry.pipeline.explain_silences import shared_causes
 from lora_registry.store import evidence, verdict_reads
 from lora_registry.store.engine import reading
 
@@ -76,9 +77,16 @@ def rejudge(
             _compare(rejudged, rules, verdict_reads.device_facts(connection, run, part), then)
             on_progress(rejudged.subjects)
         _compare(rejudged, rules, verdict_reads.other_facts(connection, run), then)
+        _compare(rejudged, rules, _incidents(connection, run), then)
     rejudged.differences += [Difference(*identity, NOT_FOUND_AGAIN) for identity in then]
     rejudged.differences.sort()
     return rejudged
+
+
+def _incidents(connection: Connection, run: verdict_reads.Run) -> Iterator[Facts]:
+    """Yield the shared causes, looked for once more in what the run's partitions have kept."""
+    found = shared_causes(connection, run.id, verdict_reads.gateway_facts(connection, run))
+    yield from (one.facts for one in found.incidents)
 
 
 def _run(kept: list[verdict_reads.Run], run_id: int | None) -> verdict_reads.Run:

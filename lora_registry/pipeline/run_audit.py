@@ -1,35 +1,28 @@
-"""Judge everything as of now: evidence, facts, rules, verdicts and findings, one partition after the other."""
+"""Judge everything as of now: partition by partition, then what silences have in common."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, Engine
 
-from lora_registry.audit import RULES, gateway_state, radio_state, run
+from lora_registry.audit import RULES, cause_packing, gateway_state, run
 from lora_registry.coverage.territories import Territories
-from lora_registry.domain.facts import DeviceFacts, Facts
-from lora_registry.domain.findings import Finding
-from lora_registry.domain.habit import NO_HISTORY, Habit
+from lora_registry.domain.facts import Facts, GatewayFacts
+from lora_registry.domain.findings import Finding, SubjectKind
 from lora_registry.domain.identifiers import DevEui, GatewayId
+from lora_registry.pipeline.explain_silences import Explained, explained, judge_anew, shared_causes
 from lora_registry.pipeline.find_outages import find_outages
-from lora_registry.pipeline.gather_facts import (
-    RECENT_DAYS,
-    Collection,
-    Completeness,
-    OpenFindings,
-    Past,
-    application_facts,
-    collection,
-    device_facts,
-    gateway_facts,
-)
-from lora_registry.store import evidence, gateway_evidence, habits, verdicts
+from lora_registry.pipeline.gather_collection import collection
+from lora_registry.pipeline.gather_gateways import Completeness, application_facts, count, gateway_facts
+from lora_registry.pipeline.judge_part import Part, judge_part
+from lora_registry.store import evidence, gateway_evidence, habits, incidents, reads, verdict_reads, verdicts
 from lora_registry.store.engine import reading, writing
+from lora_registry.store.evidence import Partition
 
 PARTITION_DEVICES = 500
 """Two months of hourly uplinks of these are some 700,000 rows in memory at once, about 200 MB."""
@@ -42,17 +35,6 @@ class Audited:
     run_id: int
     states: Counter[str] = field(default_factory=Counter)
     findings: Counter[str] = field(default_factory=Counter)
-
-
-@dataclass(frozen=True, slots=True)
-class _Judged:
-    facts: DeviceFacts
-    learnt: Habit | None
-    """Its habit, where that was learnt anew."""
-    judgement: radio_state.Judgement
-    airtime_s_per_day: float | None
-    gateways_30d: int
-    territory_code: str | None
 
 
 def run_audit(
@@ -69,6 +51,8 @@ def run_audit(
     The run is shown once it is complete; until then lists show the one before. `clock` dates its completion.
     """
     find_outages(engine, now=now)
+    with reading(engine) as connection:
+        previous_run_id = reads.last_run(connection)
     with writing(engine) as connection:
         rules = {rule.name: rule.version for rule in RULES}
         audited = Audited(verdicts.start_run(connection, judged_at=now, rules=rules))
@@ -77,116 +61,88 @@ def run_audit(
         already_open = verdicts.open_findings(connection)
         territories = Territories(gateway_evidence.boundaries(connection))
         parts = list(evidence.partitions(connection, partition_devices))
+        attached = incidents.attached(connection)
     applications: dict[str, Completeness] = {}
+    last_s: dict[int, float] = {}
     for part in parts:
         with reading(engine) as connection:
             devices = evidence.devices(connection, part)
-            judged = list(
-                _judge(
-                    connection,
-                    part,
-                    devices,
-                    collected=collected,
-                    already_open=already_open,
-                    territories=territories,
-                )
+            done = judge_part(
+                connection, part, devices, collected=collected, already_open=already_open, territories=territories
             )
         for device in devices:
-            if device["registered_at"] is not None:
-                name = device["application_name"] or device["application_id"] or device["network_id"]
-                applications.setdefault(name, Completeness(device["registered_at"])).add(device)
-        with writing(engine) as connection:
-            verdicts.write_devices(connection, (_verdict(audited.run_id, one) for one in judged))
-            habits.write(
-                connection, [(DevEui(one.facts.dev_eui), one.learnt) for one in judged if one.learnt is not None]
-            )
-            _find(connection, audited, [one.facts for one in judged], now)
-        audited.states.update(one.judgement.state.value for one in judged)
+            count(applications, device)
+        last_s |= _last_heard(done, attached)
+        _write(engine, audited, part, done, now)
         on_progress(audited.states.total())
     with reading(engine) as connection:
         gateways = list(gateway_facts(connection, collected, already_open))
+        causes = explained(shared_causes(connection, audited.run_id, gateways), attached, last_s, collected)
+    gateways = [replace(one, shared_cause=causes.of_gateway.get(one.gateway_id)) for one in gateways]
+    for part in parts:
+        _explain(engine, audited, part, causes, previous_run_id=previous_run_id, now=now)
     described = list(application_facts(applications, already_open))
     with writing(engine) as connection:
-        verdicts.write_gateways(
-            connection,
-            audited.run_id,
-            [(GatewayId(one.gateway_id), gateway_state.judge(one, now), one.as_json()) for one in gateways],
-        )
+        verdicts.write_gateways(connection, audited.run_id, _gateway_verdicts(gateways, now))
         verdicts.write_applications(connection, audited.run_id, described)
-        _find(connection, audited, [*gateways, *described], now)
+        incidents.publish(connection, audited.run_id, causes.incidents, causes.devices, judged_at=now)
+        _find(connection, audited, [*gateways, *described, *causes.incidents], now)
         verdicts.complete_run(connection, audited.run_id, completed_at=clock())
+    with reading(engine) as connection:
+        audited.states = verdict_reads.states(connection, audited.run_id)
+        audited.findings = verdict_reads.kinds(connection, audited.run_id)
     return audited
 
 
-def _judge(
-    connection: Connection,
-    part: evidence.Partition,
-    devices: Sequence[evidence.Row],
-    *,
-    collected: Collection,
-    already_open: OpenFindings,
-    territories: Territories,
-) -> Iterable[_Judged]:
-    now = collected.now
-    known = habits.read(connection, part)
-    due = {device["dev_eui"] for device in devices if _is_due(device, known.get(device["dev_eui"]), collected)}
-    histories = evidence.histories(connection, part, due, until=now)
-    airtime = evidence.airtime_s_per_day(connection, part, until=now.date(), days=RECENT_DAYS)
-    gateways = evidence.gateways_heard(connection, part, until=now.date(), days=RECENT_DAYS)
-    placed = evidence.positions(connection, part)
-    communes = dict(zip(placed, territories.of(list(placed.values())), strict=True))
-    for device in devices:
-        eui: DevEui = device["dev_eui"]
-        past = Past(known.get(eui), histories.get(eui, NO_HISTORY) if eui in due else None)
-        facts, learnt = device_facts(device, past, collected, already_open)
-        newer = past.habit is not None and past.habit.learnt_at > now
-        yield _Judged(
-            facts=facts,
-            learnt=None if newer else learnt,
-            judgement=radio_state.judge(facts),
-            airtime_s_per_day=airtime.get(eui),
-            gateways_30d=gateways.get(eui, 0),
-            territory_code=communes.get(eui),
+def _last_heard(done: Part, attached: Mapping[int, object]) -> dict[int, float]:
+    """Return when the devices that were ever attached to an incident were last heard."""
+    if not attached:
+        return {}
+    heard = ((DevEui(one.facts.dev_eui).to_int64(), one.facts.last_uplink_at) for one in done.judged)
+    return {number: at.timestamp() for number, at in heard if at is not None and number in attached}
+
+
+def _write(engine: Engine, audited: Audited, part: Partition, done: Part, now: datetime) -> None:
+    """Write what a partition yields; written again, it replaces itself."""
+    judged = done.judged
+    with writing(engine) as connection:
+        verdicts.write_devices(connection, (one.verdict(audited.run_id) for one in judged))
+        habits.write(
+            connection, [(DevEui(one.facts.dev_eui), one.learnt) for one in judged if one.learnt is not None]
         )
+        incidents.keep_evidence(connection, audited.run_id, part, cause_packing.pack(done.causes))
+        _find(connection, audited, [one.facts for one in judged], now)
+    audited.states.update(one.judgement.state.value for one in judged)
 
 
-def _is_due(device: evidence.Row, habit: Habit | None, collected: Collection) -> bool:
-    """Tell whether a device has to be learnt anew: for what came, or as it is late by what is known."""
-    total, last_at = device["uplinks_total"] or 0, device["last_data_at"]
-    if habit is None:
-        return total > 0
-    if habit.is_due(
-        number=device["dev_eui"].to_int64(), uplinks_total=total, last_uplink_at=last_at, now=collected.now
-    ):
-        return True
-    late_after_s, since = (
-        habit.learnt.get("late_after_s"),
-        collected.now - last_at if last_at is not None else None,
-    )
-    news = total > habit.uplinks_total
-    return news and late_after_s is not None and since is not None and since.total_seconds() > late_after_s
+def _explain(
+    engine: Engine,
+    audited: Audited,
+    part: Partition,
+    causes: Explained,
+    *,
+    previous_run_id: int | None,
+    now: datetime,
+) -> None:
+    """Judge the silent devices of a partition again, now that causes are known."""
+    of_it = {number: cause for number, cause in causes.of_device.items() if part.first <= number <= part.last}
+    anew = judge_anew(engine, audited.run_id, part, of_it, previous_run_id=previous_run_id, now=now)
+    if not anew:
+        return
+    with writing(engine) as connection:
+        verdicts.judge_again(connection, audited.run_id, [(one.facts, *one.judgement) for one in anew])
+        verdicts.forget_findings(
+            connection, audited.run_id, SubjectKind.DEVICE, [one.facts.dev_eui for one in anew]
+        )
+        _find(connection, audited, [one.facts for one in anew], now)
 
 
-def _verdict(run_id: int, judged: _Judged) -> verdicts.Verdict:
-    facts = judged.facts
-    return verdicts.Verdict(
-        dev_eui=DevEui(facts.dev_eui),
-        run_id=run_id,
-        state=judged.judgement.state,
-        reason=judged.judgement.reason,
-        cadence=facts.cadence_class,
-        period_s=facts.period_s,
-        delivery_ratio=facts.delivery_ratio,
-        delivery_low=facts.delivery_low,
-        delivery_high=facts.delivery_high,
-        airtime_s_per_day=judged.airtime_s_per_day,
-        gateways_30d=judged.gateways_30d,
-        territory_code=judged.territory_code,
-        facts=facts.as_json(),
-    )
+def _gateway_verdicts(
+    gateways: Sequence[GatewayFacts], now: datetime
+) -> list[tuple[GatewayId, str, dict[str, object]]]:
+    return [(GatewayId(one.gateway_id), gateway_state.judge(one, now), one.as_json()) for one in gateways]
 
 
 def _find(connection: Connection, audited: Audited, facts: Iterable[Facts], now: datetime) -> None:
     findings = [outcome for outcome in run(RULES, facts, now) if isinstance(outcome, Finding)]
     verdicts.write_findings(connection, audited.run_id, findings)
-    audited.findings.update(finding.kind for finding in findings)

@@ -1,5 +1,5 @@
 """Floor 6: a synthetic city as a capture, with its registry and its truth; nothing is read or asked."""
 
-from lora_registry.simulate.city import City, simulate
+from lora_registry.simulate.city import City, Slowed, simulate
 
-__all__ = ["City", "simulate"]
+__all__ = ["City", "Slowed", "simulate"]

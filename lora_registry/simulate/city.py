@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from math import isfinite
+from typing import NamedTuple
 
 import numpy as np
 
@@ -17,7 +18,7 @@ from lora_registry.simulate.ledger import Ledger
 from lora_registry.simulate.local_time import to_ns
 from lora_registry.simulate.radio import chance
 from lora_registry.simulate.registry_file import registry
-from lora_registry.simulate.services import SERVICES
+from lora_registry.simulate.services import INDEX, SERVICES
 from lora_registry.simulate.stream import line, messages
 from lora_registry.simulate.timeline import Batch, Outage, State, batches
 from lora_registry.simulate.truth import SOLE_SHARE, truth
@@ -121,7 +122,14 @@ class City:
         return self._after
 
 
-def simulate(devices: int, days: float, seed: int, end: datetime) -> City:
+class Slowed(NamedTuple):
+    """A service that somebody told to send half as often."""
+
+    service: str
+    days_before_end: float
+
+
+def simulate(devices: int, days: float, seed: int, end: datetime, *, slowed: Slowed | None = None) -> City:
     """Decide a city of `devices` devices whose history is the `days` days before `end`.
 
     Raises:
@@ -139,6 +147,10 @@ def simulate(devices: int, days: float, seed: int, end: datetime) -> City:
     stop = to_ns(end) // SECOND * SECOND
     start = stop - round(days * 86_400) * SECOND
     fleet = draw_fleet(seed, devices, start=start, end=stop)
+    if slowed is not None:
+        at = stop - round(slowed.days_before_end * 86_400) * SECOND
+        slow = np.where(fleet.service == INDEX[slowed.service], at, fleet.slowed_at)
+        fleet = replace(fleet, slowed_at=slow)
     return City(seed, start, stop, fleet, (_outage(fleet, start, stop),))
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from lora_registry.simulate.columns import DAY, SECOND, Bools, Floats, Ints
 from lora_registry.simulate.communes import centres, to_degrees, to_metres
-from lora_registry.simulate.defects import OVERTALK_PERIOD_S, Defects, draw_defects
+from lora_registry.simulate.defects import NEVER, OVERTALK_PERIOD_S, Defects, draw_defects
 from lora_registry.simulate.places import GatewaySite, Spots, draw_gateways, draw_spots
 from lora_registry.simulate.radio import Network, setting
 from lora_registry.simulate.services import INDEX, SERVICES, apportion
@@ -54,6 +54,8 @@ class Fleet:
     """(devices, 6), 0 to 1: what makes one device's values differ from another's; twins share them."""
     defects: Defects
     gateways: list[GatewaySite]
+    slowed_at: Ints
+    """ns from which on every second frame of a timer is no longer sent, on purpose; `NEVER`."""
 
     def __len__(self) -> int:
         return len(self.dev_eui)
@@ -120,6 +122,7 @@ def draw_fleet(seed: int, devices: int, *, start: int, end: int) -> Fleet:
         dials=dials,
         defects=defects,
         gateways=gateways,
+        slowed_at=np.full(devices, NEVER, dtype=np.int64),
     )
 
 

@@ -82,11 +82,13 @@ def _periodic(rng: np.random.Generator, fleet: Fleet, begin: int, until: int) ->
     counts = -((fleet.phase - until) // fleet.period) - first
     device = np.repeat(np.arange(len(fleet)), counts)
     period = fleet.period[device]
-    due = fleet.phase[device] + (first[device] + within_groups(counts)) * period
+    number = first[device] + within_groups(counts)
+    due = fleet.phase[device] + number * period
     sigma = np.minimum(JITTER * period, MAX_JITTER_S * SECOND)
     late = (rng.normal(0.0, 1.0, len(due)) * sigma).astype(np.int64)
     # A frame belongs to the span that it is due in, whatever its jitter: every frame is sent once.
-    return np.clip(due + late, begin, until - SECOND), device
+    sent = (due < fleet.slowed_at[device]) | (number % 2 == 0)
+    return np.clip(due + late, begin, until - SECOND)[sent], device[sent]
 
 
 def _events(rng: np.random.Generator, fleet: Fleet, begin: int, until: int) -> tuple[Ints, Ints]:

@@ -23,6 +23,7 @@ class AuditRun(Base):
     judged_at: Mapped[datetime] = mapped_column(Instant, comment="the `now` it judged for")
     completed_at: Mapped[datetime | None] = mapped_column(Instant)
     rules: Mapped[dict[str, int]] = mapped_column(JSON, comment="version of each rule that judged")
+    light: Mapped[bool] = mapped_column(default=False, comment="gateways, incidents and safety services alone")
 
 
 class DeviceVerdict(Base):
@@ -43,8 +44,6 @@ class DeviceVerdict(Base):
     airtime_s_per_day: Mapped[float | None] = mapped_column(Float)
     gateways_30d: Mapped[int | None] = mapped_column(Integer)
     territory_code: Mapped[str | None] = mapped_column(String(16), comment="commune of its position")
-    usefulness_low: Mapped[float | None] = mapped_column(Float)
-    usefulness_high: Mapped[float | None] = mapped_column(Float)
     facts: Mapped[dict[str, Any]] = mapped_column(JSON, comment="what the rules saw")
 
 
@@ -59,6 +58,8 @@ class DeviceHabit(Base):
     uplinks_total: Mapped[int] = mapped_column(BigInteger, comment="ever stored, then")
     learnt: Mapped[dict[str, Any]] = mapped_column(JSON, comment="facts that hold until it is learnt anew")
     frames: Mapped[bytes] = mapped_column(LargeBinary, comment="the last ones, packed: domain.habit")
+    law: Mapped[bytes] = mapped_column(LargeBinary, comment="of its silences: domain.silence_law")
+    links: Mapped[bytes] = mapped_column(LargeBinary, comment="who hears it: domain.radio_past")
 
 
 class GatewayVerdict(Base):

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 from datetime import date
+from functools import cache
+from typing import Any
 
-from sqlalchemy import BigInteger, Connection, select, type_coerce
+from sqlalchemy import BigInteger, Connection, Select, select, type_coerce
 
 from lora_registry.domain import links
 from lora_registry.domain.activity import DeviceDay
@@ -36,12 +38,15 @@ def write_days(connection: Connection, days: Mapping[_Key, DeviceDay]) -> None:
 
 
 def _stored_links(connection: Connection, keys: Collection[_Key]) -> Iterator[tuple[_Key, bytes]]:
-    table = telemetry.DeviceDay.table()
-    by_stored = {(eui.to_int64(), day): (eui, day) for eui, day in keys}
+    by_stored, dialect = {(eui.to_int64(), day): (eui, day) for eui, day in keys}, connection.dialect.name
+    for number, day, packed in connection.execute(_links_of(dialect), staging.paired(dialect, by_stored)):
+        yield by_stored[number, day], packed
+
+
+@cache
+def _links_of(dialect: str) -> Select[Any]:
+    table, wanted = telemetry.DeviceDay.table(), staging.pairs(dialect)
     stored = type_coerce(table.c.dev_eui, BigInteger)
-    wanted = staging.pairs(connection.dialect, by_stored)
-    query = select(stored, table.c.day, table.c.links).join(
+    return select(stored, table.c.day, table.c.links).join(
         wanted, (wanted.c.number == stored) & (wanted.c.day == table.c.day)
     )
-    for number, day, packed in connection.execute(query):
-        yield by_stored[number, day], packed

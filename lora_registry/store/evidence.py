@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import BigInteger, Connection, Float, Integer, case, cast, func, select, type_coerce, union
-from sqlalchemy.sql.elements import ColumnElement
+from sqlalchemy.sql.elements import ColumnElement, SQLColumnExpression
 
 from lora_registry.domain.flags import Flag
 from lora_registry.domain.history import UNKNOWN, History
@@ -43,11 +43,12 @@ def partitions(connection: Connection, size: int) -> Iterator[Partition]:
         yield Partition(part[0], part[-1])
 
 
-def _within(column: Any, part: Partition) -> ColumnElement[bool]:  # noqa: ANN401 - any model's column
+def within(column: Any, part: Partition) -> ColumnElement[bool]:  # noqa: ANN401 - any model's column
+    """Return the condition that a column of DevEUIs is in a partition."""
     return type_coerce(column, BigInteger).between(part.first, part.last)
 
 
-def devices(connection: Connection, part: Partition) -> list[Row]:
+def devices(connection: Connection, part: Partition, *, only: Collection[DevEui] | None = None) -> list[Row]:
     """Return what is known of each device: identity, owners' words, running state, its service."""
     known = union(select(Device.dev_eui), select(DeviceRecord.dev_eui)).subquery("known")
     query = (
@@ -61,8 +62,13 @@ def devices(connection: Connection, part: Partition) -> list[Row]:
             DeviceRecord.lifecycle,
             func.coalesce(DeviceRecord.owner_id, Service.owner_id).label("owner_id"),
             DeviceRecord.territory_code,
+            DeviceRecord.model,
+            DeviceRecord.firmware,
             Service.id.label("service_id"),
             Service.calendar,
+            Service.family,
+            Service.need_period_s,
+            Service.safety,
             DeviceState.uplinks_total,
             DeviceState.first_uplink_at,
             DeviceState.last_uplink_at,
@@ -70,15 +76,19 @@ def devices(connection: Connection, part: Partition) -> list[Row]:
             DeviceState.battery_pct,
             DeviceState.external_power,
             DeviceState.status_at,
+            DeviceState.joins_total,
         )
         .select_from(known)
         .outerjoin(Device, Device.dev_eui == known.c.dev_eui)
         .outerjoin(DeviceState, DeviceState.dev_eui == known.c.dev_eui)
         .outerjoin(DeviceRecord, DeviceRecord.dev_eui == known.c.dev_eui)
         .outerjoin(Service, Service.id == DeviceRecord.service_id)
-        .where(_within(known.c.dev_eui, part))
+        .where(within(known.c.dev_eui, part))
         .order_by(known.c.dev_eui)
     )
+    if only is not None:
+        stored = type_coerce(known.c.dev_eui, BigInteger)
+        query = query.where(staging.among(connection.dialect.name, stored, [eui.to_int64() for eui in only]))
     return [dict(row) for row in connection.execute(query).mappings()]
 
 
@@ -91,12 +101,10 @@ def histories(
     """
     if not devices:
         return {}
-    wanted = staging.among(
-        connection.dialect, type_coerce(Uplink.dev_eui, BigInteger), [eui.to_int64() for eui in devices]
-    )
+    dialect = connection.dialect.name
     joins = _joins(connection, part, until=until)
     shown = case((Uplink.flags.bitwise_and(_NOT_OWN_TIME) != 0, Uplink.received_at), else_=Uplink.at)
-    seconds = _epoch_s(connection, shown)
+    seconds = epoch_s(connection, shown)
     query = (
         select(
             type_coerce(Uplink.dev_eui, BigInteger),
@@ -105,10 +113,10 @@ def histories(
             type_coerce(Uplink.dev_addr, Integer),
             Uplink.flags,
         )
-        .where(wanted)
+        .where(staging.among(dialect, type_coerce(Uplink.dev_eui, BigInteger)))
         .order_by(type_coerce(Uplink.dev_eui, BigInteger), seconds)
     )
-    rows = connection.execute(query).all()
+    rows = connection.execute(query, staging.listed(dialect, [eui.to_int64() for eui in devices])).all()
     if not rows:
         return {}
     eui, at_s, f_cnt, dev_addr, flags = zip(*rows, strict=True)
@@ -124,7 +132,8 @@ def histories(
     return dict(_grouped(*columns, joins=joins))
 
 
-def _epoch_s(connection: Connection, instant: ColumnElement[Any]) -> ColumnElement[Any]:
+def epoch_s(connection: Connection, instant: SQLColumnExpression[Any]) -> ColumnElement[Any]:
+    """Return an instant as seconds since 1970: a number is ten times as quick to read as a datetime."""
     if connection.dialect.name == "sqlite":
         return type_coerce(instant, BigInteger) / 1e6
     return cast(func.extract("epoch", instant), Float)
@@ -143,7 +152,7 @@ def _addresses(values: tuple[int | None, ...]) -> NDArray[np.int64]:
 def _joins(connection: Connection, part: Partition, *, until: datetime) -> dict[int, list[float]]:
     """Return the times of joins by stored DevEUI. A join without a time of its own splits no session."""
     query = select(type_coerce(DeviceEvent.dev_eui, BigInteger), DeviceEvent.at).where(
-        _within(DeviceEvent.dev_eui, part),
+        within(DeviceEvent.dev_eui, part),
         DeviceEvent.kind == "join",
         DeviceEvent.at <= until,
         DeviceEvent.flags.bitwise_and(_NOT_OWN_TIME) == 0,
@@ -179,7 +188,7 @@ def airtime_s_per_day(connection: Connection, part: Partition, *, until: date, d
     query = (
         select(DeviceDay.dev_eui, func.sum(DeviceDay.airtime_s), first, last)
         .where(
-            _within(DeviceDay.dev_eui, part),
+            within(DeviceDay.dev_eui, part),
             DeviceDay.day.between(until - timedelta(days=days - 1), until),
             DeviceDay.uplinks > 0,
         )
@@ -194,9 +203,7 @@ def airtime_s_per_day(connection: Connection, part: Partition, *, until: date, d
 def gateways_heard(connection: Connection, part: Partition, *, until: date, days: int) -> dict[DevEui, int]:
     """Return by how many gateways each device was heard in those `days`."""
     pairs: set[tuple[int, int]] = set()
-    for block in link_reads.blocks(
-        connection, _within(DeviceDay.dev_eui, part), link_reads.last_days(until, days)
-    ):
+    for block in link_reads.blocks(connection, within(DeviceDay.dev_eui, part), link_reads.last_days(until, days)):
         pairs.update(zip(block.dev_eui.tolist(), block.gateway_id.tolist(), strict=True))
     return {DevEui.from_int64(eui): gateways for eui, gateways in Counter(eui for eui, _ in pairs).items()}
 
@@ -210,7 +217,7 @@ def positions(connection: Connection, part: Partition | None = None) -> dict[Dev
         Position.dev_eui, rank.desc(), Position.since
     )
     if part is not None:
-        query = query.where(_within(Position.dev_eui, part))
+        query = query.where(within(Position.dev_eui, part))
     # The last row of each device wins: its best source, and of that the latest.
     return {eui: (longitude, latitude) for eui, longitude, latitude in connection.execute(query)}
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -38,12 +38,21 @@ class _Change(NamedTuple):
     reopened: str | None
 
 
-def publish(connection: Connection, run_id: int, *, judged_at: datetime) -> None:
+Scope = Callable[[Identity], bool]
+"""Whether a run judged what a finding is about."""
+
+
+def everything(_identity: Identity) -> bool:
+    """Tell that a run judged it."""
+    return True
+
+
+def publish(connection: Connection, run_id: int, *, judged_at: datetime, scope: Scope = everything) -> None:
     """Make what a run found the findings that people see, and move the status of each as it was seen.
 
-    In the transaction that completes the run: nobody sees half of one.
+    In the transaction that completes the run: nobody sees half of one. What is out of its scope stays as it is.
     """
-    stood = _standing(connection)
+    stood = {identity: one for identity, one in _standing(connection).items() if scope(identity)}
     found = _found(connection, run_id)
     _renew(connection, run_id, found, judged_at)
     changes = list(_changes(stood | _back(connection, run_id), found, judged_at))

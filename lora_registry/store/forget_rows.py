@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from sqlalchemy import (
@@ -66,9 +66,10 @@ def count(connection: Connection, table: Table, old: Condition) -> int:
     counting, key = select(func.count()).select_from(table).where(old), _key_of(table)
     if key is None:
         return int(connection.scalar(counting) or 0)
+    dialect = connection.dialect.name
+    some = counting.where(staging.among(dialect, key.column))
     return sum(
-        int(connection.scalar(counting.where(staging.among(connection.dialect, key.column, chunk))) or 0)
-        for chunk in _chunks(connection, key)
+        int(connection.scalar(some, staging.listed(dialect, chunk)) or 0) for chunk in _chunks(connection, key)
     )
 
 
@@ -84,12 +85,14 @@ def remove(engine: Engine, table: Table, old: Condition, wait: Wait) -> int:
         return removed
     with reading(engine) as connection:
         chunks = list(_chunks(connection, key))
+    dialect = engine.dialect.name
+    some_of_keys = staging.among(dialect, key.column) & old
     for chunk in chunks:
-        removed += _remove(engine, table, staging.among(engine.dialect, key.column, chunk) & old)
+        removed += _remove(engine, table, some_of_keys, staging.listed(dialect, chunk))
         wait()
     return removed
 
 
-def _remove(engine: Engine, table: Table, these: Condition) -> int:
+def _remove(engine: Engine, table: Table, these: Condition, values: Mapping[str, str] | None = None) -> int:
     with writing(engine) as connection:
-        return connection.execute(delete(table).where(these)).rowcount
+        return connection.execute(delete(table).where(these), values).rowcount

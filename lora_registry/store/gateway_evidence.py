@@ -35,9 +35,20 @@ def networks(connection: Connection) -> dict[GatewayId, str]:
     }
 
 
-def third_party(connection: Connection) -> set[GatewayId]:
-    """Return the gateways that are evidence, not ours."""
-    return set(connection.scalars(select(GatewayRecord.gateway_id).where(GatewayRecord.third_party)))
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """What owners say of a gateway, as far as an audit asks."""
+
+    name: str | None = None
+    backhaul: str | None = None
+    third_party: bool = False
+    """It is evidence, not ours."""
+
+
+def declared(connection: Connection) -> dict[GatewayId, Declared]:
+    """Return what owners say of each gateway that they describe."""
+    query = select(GatewayRecord.gateway_id, GatewayRecord.name, GatewayRecord.backhaul, GatewayRecord.third_party)
+    return {row.gateway_id: Declared(row.name, row.backhaul, row.third_party) for row in connection.execute(query)}
 
 
 def reports(connection: Connection, *, until: datetime, days: int) -> dict[GatewayId, Reports]:

@@ -20,7 +20,7 @@ from lora_registry.store import link_reads
 from lora_registry.store.audits import AuditRun, GatewayVerdict
 from lora_registry.store.collection import Gateway
 from lora_registry.store.link_reads import Heard
-from lora_registry.store.reads import Row, last_run
+from lora_registry.store.reads import Row, last_light, last_run
 from lora_registry.store.registry import GatewayRecord, Organisation
 from lora_registry.store.telemetry import DeviceDay, DeviceState
 
@@ -110,7 +110,8 @@ def _days(connection: Connection) -> _Days:
 
 def _judged(connection: Connection) -> _Rows:
     query = select(GatewayVerdict.gateway_id, GatewayVerdict.state, GatewayVerdict.facts)
-    found = connection.execute(query.where(GatewayVerdict.run_id == last_run(connection)))
+    run_id = last_light(connection) or last_run(connection)  # every audit judges every gateway
+    found = connection.execute(query.where(GatewayVerdict.run_id == run_id))
     return {row.gateway_id: {"state": row.state, "facts": GatewayFacts.from_json(row.facts)} for row in found}
 
 

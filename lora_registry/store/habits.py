@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from sqlalchemy import BigInteger, Connection, select, type_coerce
 
@@ -12,10 +12,12 @@ from lora_registry.store import staging
 from lora_registry.store.audits import DeviceHabit
 from lora_registry.store.evidence import Partition
 
-_COLUMNS = ("dev_eui", "learnt_at", "uplinks_total", "learnt", "frames")
+_COLUMNS = ("dev_eui", "learnt_at", "uplinks_total", "learnt", "frames", "law", "links")
 
 
-def read(connection: Connection, part: Partition) -> dict[DevEui, Habit]:
+def read(
+    connection: Connection, part: Partition, *, only: Collection[DevEui] | None = None
+) -> dict[DevEui, Habit]:
     """Return the habits of a partition's devices."""
     stored = type_coerce(DeviceHabit.dev_eui, BigInteger)
     query = select(
@@ -24,12 +26,19 @@ def read(connection: Connection, part: Partition) -> dict[DevEui, Habit]:
         DeviceHabit.uplinks_total,
         DeviceHabit.learnt,
         DeviceHabit.frames,
+        DeviceHabit.law,
+        DeviceHabit.links,
     ).where(stored.between(part.first, part.last))
+    if only is not None:
+        query = query.where(staging.among(connection.dialect.name, stored, [eui.to_int64() for eui in only]))
     return {eui: Habit(*rest) for eui, *rest in connection.execute(query)}
 
 
 def write(connection: Connection, habits: Iterable[tuple[DevEui, Habit]]) -> None:
     """Keep what was learnt, in place of what was known before."""
-    rows = [(eui, one.learnt_at, one.uplinks_total, dict(one.learnt), one.frames) for eui, one in habits]
+    rows = [
+        (eui, one.learnt_at, one.uplinks_total, dict(one.learnt), one.frames, one.law, one.links)
+        for eui, one in habits
+    ]
     if rows:
         staging.merge(connection, DeviceHabit.table(), _COLUMNS, rows)

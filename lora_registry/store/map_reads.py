@@ -45,10 +45,13 @@ def territories(connection: Connection) -> list[Row]:
     return [dict(row) for row in connection.execute(query.order_by(Territory.name)).mappings()]
 
 
-def reasons(connection: Connection, run_id: int | None) -> dict[DevEui, str]:
-    """Return why each device's state is what it is."""
-    query = select(DeviceVerdict.dev_eui, DeviceVerdict.reason).where(DeviceVerdict.run_id == run_id)
-    return dict(connection.execute(query).all())
+def reasons(connection: Connection, run_id: int | None, light_id: int | None = None) -> dict[DevEui, str]:
+    """Return why each device's state is what it is; of what a light audit judged since, by its word."""
+    told: dict[DevEui, str] = {}
+    for one in (run_id, light_id):
+        query = select(DeviceVerdict.dev_eui, DeviceVerdict.reason).where(DeviceVerdict.run_id == one)
+        told |= dict(connection.execute(query).all())
+    return told
 
 
 def privacy(connection: Connection) -> dict[DevEui, str]:

@@ -14,9 +14,14 @@ import lora_registry
 from lora_registry.store import (
     audits,
     collection,
+    coverage,
+    incident_tables,
+    jobs,
+    journal_tables,
     people,
     registry,
     sketch_tables,
+    sync_tables,
     telemetry,
     week_partitions,
     weeks,
@@ -25,7 +30,21 @@ from lora_registry.store import (
 from lora_registry.store.base import Base
 from lora_registry.store.engine import writing
 
-MODELS = (audits, collection, people, registry, sketch_tables, telemetry, weeks, words)
+MODELS = (
+    audits,
+    collection,
+    coverage,
+    incident_tables,
+    jobs,
+    journal_tables,
+    people,
+    registry,
+    sketch_tables,
+    sync_tables,
+    telemetry,
+    weeks,
+    words,
+)
 """Every module with models: imported so that the metadata is whole."""
 
 

@@ -12,14 +12,23 @@ from lora_registry.domain.identifiers import DevEui
 from lora_registry.store.audits import AuditRun, DeviceVerdict
 from lora_registry.store.collection import DeadLetter
 from lora_registry.store.registry import DeviceRecord, Organisation, Service
+from lora_registry.store.scores import DeviceUsefulness, UsefulnessRun
 from lora_registry.store.telemetry import Device, DeviceState
 
 Row = dict[str, Any]
 
 
 def last_run(connection: Connection) -> int | None:
-    """Return the last complete audit run; what lists show of states is its word."""
-    return connection.scalar(select(func.max(AuditRun.id)).where(AuditRun.completed_at.is_not(None)))
+    """Return the last complete audit run of everything; what lists show of states is its word."""
+    complete = AuditRun.completed_at.is_not(None)
+    return connection.scalar(select(func.max(AuditRun.id)).where(complete, AuditRun.light.is_(False)))
+
+
+def last_light(connection: Connection) -> int | None:
+    """Return the light audit that was completed since: of what it judged its word is the newer one."""
+    complete = AuditRun.completed_at.is_not(None)
+    run_id = connection.scalar(select(func.max(AuditRun.id)).where(complete, AuditRun.light.is_(True)))
+    return run_id if run_id is not None and run_id > (last_run(connection) or 0) else None
 
 
 def devices(
@@ -45,7 +54,7 @@ def chosen(
     among: Collection[DevEui] | None = None,
 ) -> Select[Any]:
     """Return the query of these devices: those of all that is said, by the last audit's word."""
-    query = _devices(last_run(connection), among)
+    query = _devices(last_run(connection), last_light(connection), last_judgement(connection), among)
     columns = query.selected_columns
     if state is not None:
         query = query.where(columns["state"] == state)
@@ -58,14 +67,23 @@ def chosen(
     return query
 
 
-def _devices(run_id: int | None, among: Collection[DevEui] | None) -> Select[Any]:
+def last_judgement(connection: Connection) -> int | None:
+    """Return the audit run of the last complete judgement of usefulness."""
+    complete = UsefulnessRun.completed_at.is_not(None)
+    return connection.scalar(select(func.max(UsefulnessRun.run_id)).where(complete))
+
+
+def _devices(
+    run_id: int | None, light_id: int | None, judged_run_id: int | None, among: Collection[DevEui] | None
+) -> Select[Any]:
     """Select the devices that are known: because heard, or because somebody declared them."""
     heard, declared = select(Device.dev_eui), select(DeviceRecord.dev_eui)
     if among is not None:
         # In both, as SQLite looks through all of a union that is narrowed from outside.
         heard, declared = heard.where(Device.dev_eui.in_(among)), declared.where(DeviceRecord.dev_eui.in_(among))
     known = union(heard, declared).subquery("known")
-    verdict = aliased(DeviceVerdict)
+    verdict, light = aliased(DeviceVerdict), aliased(DeviceVerdict)
+    useful = aliased(DeviceUsefulness)
     owner = aliased(Organisation)
     nullable: dict[str, ColumnElement[Any]] = {
         name: getattr(verdict, name).label(name)
@@ -85,15 +103,15 @@ def _devices(run_id: int | None, among: Collection[DevEui] | None) -> Select[Any
                 "commune"
             ),
             DeviceRecord.lifecycle.label("lifecycle"),
-            verdict.state.label("state"),
+            func.coalesce(light.state, verdict.state).label("state"),
             DeviceState.first_uplink_at,
             DeviceState.last_uplink_at,
             func.coalesce(DeviceState.uplinks_total, 0).label("uplinks_total"),
             *nullable.values(),
             DeviceState.battery_pct,
             verdict.gateways_30d.label("gateways_30d"),
-            verdict.usefulness_low.label("usefulness_low"),
-            verdict.usefulness_high.label("usefulness_high"),
+            useful.low.label("usefulness_low"),
+            useful.high.label("usefulness_high"),
         )
         .select_from(known)
         .outerjoin(Device, Device.dev_eui == known.c.dev_eui)
@@ -102,6 +120,8 @@ def _devices(run_id: int | None, among: Collection[DevEui] | None) -> Select[Any
         .outerjoin(Service, Service.id == DeviceRecord.service_id)
         .outerjoin(owner, owner.id == func.coalesce(DeviceRecord.owner_id, Service.owner_id))
         .outerjoin(verdict, (verdict.dev_eui == known.c.dev_eui) & (verdict.run_id == run_id))
+        .outerjoin(light, (light.dev_eui == known.c.dev_eui) & (light.run_id == light_id))
+        .outerjoin(useful, (useful.dev_eui == known.c.dev_eui) & (useful.run_id == judged_run_id))
         .order_by(known.c.dev_eui)
     )
 

@@ -85,9 +85,11 @@ class Service(Base):
     need_period_s: Mapped[int | None] = mapped_column(Integer, comment="how often data is needed")
     tolerance: Mapped[dict[str, float]] = mapped_column(JSON, default=dict, comment="per channel, its unit")
     calendar: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True), comment="operating season")
+    safety: Mapped[bool] = mapped_column(default=False, comment="people's safety depends on it: judged often")
     starts_on: Mapped[date | None] = mapped_column(Date)
     ends_on: Mapped[date | None] = mapped_column(Date)
     confirmed_on: Mapped[date | None] = mapped_column(Date)
+    cost_eur_per_year: Mapped[float | None] = mapped_column(Float, comment="as its owner counts it")
 
 
 class Application(Base):

@@ -31,7 +31,7 @@ _TABLES: dict[Section, Table] = {
 }
 _AT_FIRST: dict[Section, Row] = {
     Section.TERRITORIES: {"schematic": False},
-    Section.SERVICES: {"consumers": [], "tolerance": {}},
+    Section.SERVICES: {"consumers": [], "tolerance": {}, "safety": False},
     Section.GATEWAYS: {"third_party": False},
 }
 """What a new row holds where the file says nothing; null elsewhere."""

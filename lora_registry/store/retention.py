@@ -12,7 +12,23 @@ from sqlalchemy import ColumnElement, Connection, not_, or_, select
 
 from lora_registry.domain.findings import Status
 from lora_registry.domain.raw_weeks import spans, week_of
-from lora_registry.store import audits, collection, people, registry, sketch_tables, telemetry, weeks, words
+from lora_registry.store import (
+    audits,
+    collection,
+    coverage,
+    decisions,
+    jobs,
+    journal_tables,
+    people,
+    registry,
+    scores,
+    sketch_tables,
+    sync_tables,
+    telemetry,
+    usage,
+    weeks,
+    words,
+)
 from lora_registry.store.base import Base
 
 
@@ -111,6 +127,22 @@ RETENTION: Final = (
         words.Maintenance, "its planned end", Age.AGGREGATE, "explains silences of those years; it names people",
         lambda cut: words.Maintenance.ends_at < cut.before,
     ),
+    Rule(
+        usage.UsageDay, "its day", Age.AGGREGATE, "whether a service is read: years are compared",
+        lambda cut: usage.UsageDay.day < cut.before.date(),
+    ),
+    Rule(
+        scores.ServiceUsefulness, "its audit", Age.AGGREGATE, "how services fare from year to year",
+        lambda cut: scores.ServiceUsefulness.run_id <= cut.last_run,
+    ),
+    Rule(
+        jobs.JobRun, "its start", Age.AGGREGATE, "whether audits and mails ran, for the years they speak of",
+        lambda cut: jobs.JobRun.started_at < cut.before,
+    ),
+    Rule(
+        coverage.CoverageVisit, "its day", Age.AGGREGATE, "evidence of coverage for months; it names people",
+        lambda cut: coverage.CoverageVisit.visited_on < cut.before.date(),
+    ),
 )  # fmt: skip
 
 _OWNERS = "owners' words: people change them"
@@ -137,6 +169,18 @@ KEPT: Final[Mapping[type[Base], str]] = {
     audits.GatewayVerdict: "of the last two audits; the audit itself replaces them",
     audits.ApplicationVerdict: "of the last two audits; the audit itself replaces them",
     audits.FindingVerdict: "of the last two audits; the audit itself replaces them",
+    usage.OwnerAnswer: _OWNERS,
+    usage.ApplicationIntegration: "one row an integration: as it was last looked at",
+    scores.UsefulnessRun: "one small row an audit: the one number of each year",
+    scores.DeviceUsefulness: "of the last two judgements; the judgement itself replaces them",
+    jobs.PlannedJob: "when each timed job runs next",
+    decisions.Decision: "what was decided, and what came of it",
+    decisions.Goal: _OWNERS,
+    coverage.CoverageRun: "one small row a build",
+    coverage.CoverageGateway: "of the last two builds; the build itself replaces them",
+    coverage.CoverageTile: "of the last two builds; the build itself replaces them",
+    coverage.CoverageCell: "of the last two builds; the build itself replaces them",
+    coverage.CellPopulation: "what a census said; a new one replaces it",
     weeks.RawWeek: "one small row a week: what is sealed stays sealed",
     weeks.RawStray: "goes with its raw week",
     people.Person: "a person's account: an administrator disables it",
@@ -145,6 +189,14 @@ KEPT: Final[Mapping[type[Base], str]] = {
     people.SavedView: "a person's own words: they delete it",
     people.Attempt: "forgotten within a day, by the next attempt",
     people.OidcFlow: "forgotten within the hour, by the next one",
+    sync_tables.NetworkDevice: "one row a device and network; sync replaces it",
+    sync_tables.NetworkProfile: "one row a profile; sync replaces it",
+    sync_tables.NetworkGateway: "one row a gateway; sync replaces it",
+    sync_tables.SyncRun: "one small row a sync",
+    journal_tables.ChangeSet: "the journal of owners' words: what was there before can be put back",
+    journal_tables.Change: "goes with its change set",
+    journal_tables.DeviceAttribute: _OWNERS,
+    journal_tables.ColumnMapping: _OWNERS,
 }
 """Every other table, and why nothing in it grows old."""
 

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, case, func, literal, null, select
+from collections import Counter
 
+from sqlalchemy import BigInteger, Connection, case, func, literal, null, select, type_coerce
+
+from lora_registry.domain.finding_status import LISTED
+from lora_registry.domain.findings import SubjectKind
+from lora_registry.domain.identifiers import DevEui
 from lora_registry.domain.radio_state import RadioState
-from lora_registry.store.audits import DeviceVerdict
-from lora_registry.store.reads import Row, last_run
+from lora_registry.store import staging
+from lora_registry.store.audits import DeviceVerdict, Finding
+from lora_registry.store.reads import Row, last_judgement, last_run
 from lora_registry.store.registry import DeviceRecord, Organisation, Service
+from lora_registry.store.scores import ServiceUsefulness
 
 
 def services(connection: Connection) -> list[Row]:
@@ -46,6 +53,14 @@ def services(connection: Connection) -> list[Row]:
             Service.starts_on,
             Service.ends_on,
             Service.confirmed_on,
+            ServiceUsefulness.low.label("usefulness_low"),
+            ServiceUsefulness.high.label("usefulness_high"),
+            ServiceUsefulness.gesture,
+        )
+        .outerjoin(
+            ServiceUsefulness,
+            (ServiceUsefulness.service_id == Service.id)
+            & (ServiceUsefulness.run_id == last_judgement(connection)),
         )
         .outerjoin(counted, counted.c.service_id == Service.id)
         .outerjoin(Organisation, Organisation.id == Service.owner_id)
@@ -57,3 +72,45 @@ def services(connection: Connection) -> list[Row]:
 def names(connection: Connection) -> dict[str, str]:
     """Return the services' names by identifier."""
     return dict(connection.execute(select(Service.id, Service.name)).all())
+
+
+def sheets(connection: Connection) -> list[Row]:
+    """Return every service's sheet as its owner wrote it, by id, with how many objects it has."""
+    devices = (
+        select(DeviceRecord.service_id, func.count().label("devices"))
+        .where(DeviceRecord.service_id.is_not(None))
+        .group_by(DeviceRecord.service_id)
+        .subquery("devices")
+    )
+    query = (
+        select(
+            Service.id, Service.name, Service.purpose, Service.decision, Organisation.name.label("organisation"),
+            Service.contact, Service.consumers, Service.family, Service.privacy, Service.calendar,
+            Service.need_period_s, Service.tolerance, Service.starts_on, Service.ends_on, Service.confirmed_on,
+            Service.cost_eur_per_year, func.coalesce(devices.c.devices, 0).label("devices"),
+        )
+        .outerjoin(Organisation, Organisation.id == Service.owner_id)
+        .outerjoin(devices, devices.c.service_id == Service.id)
+        .order_by(Service.id)
+    )  # fmt: skip
+    return [dict(row) for row in connection.execute(query).mappings()]
+
+
+def findings_by_service(connection: Connection) -> dict[str, dict[str, int]]:
+    """Return how many findings of each kind are listed of each service's objects."""
+    query = select(Finding.kind, Finding.subject).where(
+        Finding.subject_kind == SubjectKind.DEVICE, Finding.status.in_(LISTED)
+    )
+    standing = [(kind, DevEui(subject)) for kind, subject in connection.execute(query)]
+    dialect = connection.dialect.name
+    among = staging.among(dialect, type_coerce(DeviceRecord.dev_eui, BigInteger))
+    owners = select(DeviceRecord.dev_eui, DeviceRecord.service_id).where(
+        among, DeviceRecord.service_id.is_not(None)
+    )
+    numbers = staging.listed(dialect, {eui.to_int64() for _, eui in standing})
+    service_of = {row.dev_eui: row.service_id for row in connection.execute(owners, numbers)}
+    told: dict[str, Counter[str]] = {}
+    for kind, eui in standing:
+        if eui in service_of:
+            told.setdefault(service_of[eui], Counter())[kind] += 1
+    return {service: dict(sorted(kinds.items())) for service, kinds in told.items()}

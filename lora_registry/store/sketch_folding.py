@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 from typing import Any, Final
 
-from sqlalchemy import BigInteger, Column, Connection, select, type_coerce
+from sqlalchemy import BigInteger, Column, Connection, Select, select, type_coerce
 
 from lora_registry.domain.device_sketch import Frames, Week, fold_frames, hourly_sums
 from lora_registry.domain.identifiers import DevEui
@@ -108,21 +109,28 @@ def _write_means(connection: Connection, waiting: Iterable[tuple[Waiting, Frames
 
 def read_traces(connection: Connection, dev_euis: Iterable[DevEui]) -> dict[DevEui, dict[str, Trace]]:
     """Return what is remembered of each device's channels, by key."""
+    by_stored, dialect = {eui.to_int64(): eui for eui in dev_euis}, connection.dialect.name
+    rows = connection.execute(_traces_of(dialect), staging.listed(dialect, by_stored))
+    return {by_stored[stored]: sketch_packing.unpack_traces(packed) for stored, packed in rows}
+
+
+@cache
+def _traces_of(dialect: str) -> Select[Any]:
     columns = ChannelTrace.table().c
-    by_stored = {eui.to_int64(): eui for eui in dev_euis}
     number = type_coerce(columns.dev_eui, BigInteger)
-    query = select(number, columns.traces).where(staging.among(connection.dialect, number, by_stored))
-    return {
-        by_stored[stored]: sketch_packing.unpack_traces(packed) for stored, packed in connection.execute(query)
-    }
+    return select(number, columns.traces).where(staging.among(dialect, number))
 
 
 def _bodies(
     connection: Connection, day: Column[Any], body: Column[Any], keys: Iterable[_Key]
 ) -> dict[_Key, bytes]:
     """Return the bytes of these rows of a table, where there are any."""
-    by_stored = {(eui.to_int64(), at): (eui, at) for eui, at in keys}
-    number = type_coerce(day.table.c.dev_eui, BigInteger)
-    wanted = staging.pairs(connection.dialect, by_stored)
-    query = select(number, day, body).join(wanted, (wanted.c.number == number) & (wanted.c.day == day))
-    return {by_stored[stored, at]: packed for stored, at, packed in connection.execute(query)}
+    by_stored, dialect = {(eui.to_int64(), at): (eui, at) for eui, at in keys}, connection.dialect.name
+    rows = connection.execute(_bodies_of(dialect, day, body), staging.paired(dialect, by_stored))
+    return {by_stored[stored, at]: packed for stored, at, packed in rows}
+
+
+@cache
+def _bodies_of(dialect: str, day: Column[Any], body: Column[Any]) -> Select[Any]:
+    number, wanted = type_coerce(day.table.c.dev_eui, BigInteger), staging.pairs(dialect)
+    return select(number, day, body).join(wanted, (wanted.c.number == number) & (wanted.c.day == day))

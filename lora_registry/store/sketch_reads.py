@@ -7,21 +7,21 @@ more) is not read, whatever is stored of it.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import date
 from operator import attrgetter
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import BigInteger, ColumnElement, Connection, select, type_coerce
+from sqlalchemy import BigInteger, Connection, Select, select, type_coerce
 
 from lora_registry.domain.channel_measures import ChannelMeasures, DeviceMeasures, channel_measures
 from lora_registry.domain.device_sketch import Frames, Terms, Week, fold_frames, hourly_sums
 from lora_registry.domain.identifiers import DevEui
 from lora_registry.domain.sketch import Reading, Sketch, merged
 from lora_registry.domain.trace import Trace
-from lora_registry.store import sketch_grants, sketch_packing
+from lora_registry.store import sketch_grants, sketch_packing, staging
 from lora_registry.store.channel_frames import Tail
 from lora_registry.store.evidence import Partition
 from lora_registry.store.registry import DeviceRecord
@@ -46,16 +46,26 @@ class _Waiting(NamedTuple):
     frames: Frames
 
 
-def measures(connection: Connection, part: Partition, *, first: date, last: date) -> dict[DevEui, DeviceMeasures]:
-    """Return what the sketches of the weeks of `first` to `last` say of each device that has some."""
+def measures(
+    connection: Connection, part: Partition, *, first: date, last: date, devices: Collection[DevEui] | None = None
+) -> dict[DevEui, DeviceMeasures]:
+    """Return what the sketches of the weeks of `first` to `last` say of each device that has some.
+
+    Of `devices` alone, where these are given.
+    """
     waiting = _waiting(connection, part)
+    if devices is not None:
+        waiting = {eui: one for eui, one in waiting.items() if eui in devices}
     traces = read_traces(connection, waiting)
     weeks: dict[DevEui, list[tuple[date, Week]]] = {}
     columns = ChannelSketch.table().c
     query = select(columns.dev_eui, columns.week, columns.body).where(
-        _within(columns.dev_eui, part), columns.week.between(_monday(first), _monday(last))
+        columns.week.between(_monday(first), _monday(last))
     )
-    for eui, monday, body in connection.execute(query.order_by(columns.dev_eui, columns.week)):
+    within = part if devices is None else list(waiting)
+    for eui, monday, body in connection.execute(
+        _of(connection, query.order_by(columns.dev_eui, columns.week), columns.dev_eui, within)
+    ):
         if eui in waiting:
             weeks.setdefault(eui, []).append((monday, sketch_packing.unpack_week(body)))
     for eui, tail in waiting.items():
@@ -68,16 +78,17 @@ def measures(connection: Connection, part: Partition, *, first: date, last: date
 
 
 def hourly_means(
-    connection: Connection, part: Partition, *, first: date, last: date
+    connection: Connection, part: Partition | Collection[DevEui], *, first: date, last: date
 ) -> dict[DevEui, dict[str, HourlySeries]]:
-    """Return the hourly means of each device and channel, of the days `first` to `last` (UTC)."""
+    """Return the hourly means of each device and channel, of the days `first` to `last` (UTC).
+
+    Of a partition, or of some devices wherever they are: neighbours do not live in one partition.
+    """
     days: dict[DevEui, dict[date, sketch_packing.HourlyMeans]] = defaultdict(lambda: defaultdict(dict))
     waiting = _waiting(connection, part)
     columns = HourlyMean.table().c
-    query = select(columns.dev_eui, columns.day, columns.means).where(
-        _within(columns.dev_eui, part), columns.day.between(first, last)
-    )
-    for eui, day, packed in connection.execute(query):
+    query = select(columns.dev_eui, columns.day, columns.means).where(columns.day.between(first, last))
+    for eui, day, packed in connection.execute(_of(connection, query, columns.dev_eui, part)):
         if eui in waiting:
             days[eui][day] = sketch_packing.unpack_means(packed)
     for eui, tail in waiting.items():
@@ -87,22 +98,31 @@ def hourly_means(
     return {eui: _series(found) for eui, found in sorted(days.items())}
 
 
-def _within(column: Any, part: Partition) -> ColumnElement[bool]:  # noqa: ANN401 - any model's column
-    return type_coerce(column, BigInteger).between(part.first, part.last)
+def _of(
+    connection: Connection,
+    query: Select[Any],
+    column: Any,  # noqa: ANN401 - any model's column
+    part: Partition | Collection[DevEui],
+) -> Select[Any]:
+    """Return a query of these devices alone."""
+    stored, dialect = type_coerce(column, BigInteger), connection.dialect.name
+    if isinstance(part, Partition):
+        return query.where(stored.between(part.first, part.last))
+    return query.where(staging.among(dialect, stored)).params(
+        staging.listed(dialect, [eui.to_int64() for eui in part])
+    )
 
 
 def _monday(day: date) -> date:
     return date.fromordinal(day.toordinal() - day.weekday())
 
 
-def _waiting(connection: Connection, part: Partition) -> dict[DevEui, _Waiting]:
+def _waiting(connection: Connection, part: Partition | Collection[DevEui]) -> dict[DevEui, _Waiting]:
     """Return every device of the partition that may be sketched, with what waits in its tail."""
-    query = (
-        sketch_grants.granted(ChannelTail.table().c.frames)
-        .outerjoin(ChannelTail, ChannelTail.dev_eui == DeviceRecord.dev_eui)
-        .where(_within(DeviceRecord.dev_eui, part))
+    query = sketch_grants.granted(ChannelTail.table().c.frames).outerjoin(
+        ChannelTail, ChannelTail.dev_eui == DeviceRecord.dev_eui
     )
-    rows = connection.execute(query).all()
+    rows = connection.execute(_of(connection, query, DeviceRecord.dev_eui, part)).all()
     grants = sketch_grants.Grants(connection, {row[2] for row in rows})
     waiting = {}
     for number, privacy, service_id, packed in rows:

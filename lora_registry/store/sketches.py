@@ -9,11 +9,11 @@ from __future__ import annotations
 import hashlib
 import secrets
 from collections.abc import Iterable, Mapping
-from functools import lru_cache, partial
-from typing import Final
+from functools import cache, lru_cache, partial
+from typing import Any, Final
 
 import msgspec
-from sqlalchemy import BigInteger, Connection, delete, select, type_coerce, union
+from sqlalchemy import BigInteger, Connection, Select, delete, select, type_coerce, union
 
 from lora_registry.domain.channels import Channels, channels
 from lora_registry.domain.events import DeviceEvent, Uplink
@@ -76,10 +76,8 @@ def no_longer_granted(connection: Connection) -> list[DevEui]:
 
 def _granted(connection: Connection, spoken: Mapping[DevEui, object]) -> list[Waiting]:
     """Return those of the devices that may be sketched, with their tails; two queries, each of one plan only."""
-    by_stored = {eui.to_int64(): eui for eui in spoken}
-    stored = type_coerce(DeviceRecord.dev_eui, BigInteger)
-    query = sketch_grants.granted().where(staging.among(connection.dialect, stored, by_stored))
-    rows = connection.execute(query).all()
+    by_stored, dialect = {eui.to_int64(): eui for eui in spoken}, connection.dialect.name
+    rows = connection.execute(_granting(dialect), staging.listed(dialect, by_stored)).all()
     if not rows:
         return []
     grants = sketch_grants.Grants(connection, {row[2] for row in rows})
@@ -91,13 +89,22 @@ def _granted(connection: Connection, spoken: Mapping[DevEui, object]) -> list[Wa
     return waiting
 
 
+@cache
+def _granting(dialect: str) -> Select[Any]:
+    return sketch_grants.granted().where(staging.among(dialect, type_coerce(DeviceRecord.dev_eui, BigInteger)))
+
+
 def _tails(connection: Connection, stored: list[int]) -> dict[int, tuple[bytes, int]]:
+    dialect = connection.dialect.name
+    rows = connection.execute(_tails_of(dialect), staging.listed(dialect, stored))
+    return {eui: (frames, payload_hash) for eui, frames, payload_hash in rows}
+
+
+@cache
+def _tails_of(dialect: str) -> Select[Any]:
     columns = ChannelTail.table().c
     number = type_coerce(columns.dev_eui, BigInteger)
-    query = select(number, columns.frames, columns.payload_hash).where(
-        staging.among(connection.dialect, number, stored)
-    )
-    return {eui: (frames, payload_hash) for eui, frames, payload_hash in connection.execute(query)}
+    return select(number, columns.frames, columns.payload_hash).where(staging.among(dialect, number))
 
 
 def _key(connection: Connection) -> bytes:

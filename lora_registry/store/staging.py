@@ -24,8 +24,10 @@ from sqlalchemy import (
     Dialect,
     FromClause,
     LargeBinary,
+    String,
     Table,
     any_,
+    bindparam,
     cast,
     func,
     literal,
@@ -40,6 +42,8 @@ from lora_registry.store.binary_copy import HEADER, TRAILER, layout_of
 from lora_registry.store.types import Stored
 
 Row = Sequence[Any]
+# Parameters of the statements below.
+_NUMBERS, _DAYS = "numbers", "days"
 
 
 def stage(connection: Connection, table: Table, columns: Sequence[str], rows: Iterable[Row]) -> str:
@@ -82,34 +86,55 @@ def _driver_cursor(connection: Connection) -> Iterator[Any]:
         cursor.close()
 
 
-def among(dialect: Dialect, column: ColumnElement[int], stored: Iterable[int]) -> ColumnElement[bool]:
+def among(dialect: str, column: ColumnElement[int], stored: Iterable[int] | None = None) -> ColumnElement[bool]:
     """Return the condition that a column is one of many integers, as stored, bound as one value.
 
-    Neither a temporary table to fill nor a marker for each.
+    Neither a temporary table to fill nor a marker for each. Without `stored`, `listed` binds them later: the
+    listener makes its statements once, as SQLAlchemy's are cycles, which its rare collections (pipeline.garbage)
+    would keep with all the keys in them.
     """
-    if dialect.name == "postgresql":
+    given: ColumnElement[str] = bindparam(_NUMBERS, type_=String)
+    if stored is not None:
+        given = literal(listed(dialect, stored)[_NUMBERS], String)
+    if dialect == "postgresql":
         # Through a subquery, so that it is read once: as a plain filter, a cast text is read again for each row.
-        once = select(func.unnest(_array(stored, BigInteger))).scalar_subquery()
+        once = select(func.unnest(cast(given, ARRAY(BigInteger)))).scalar_subquery()
         return column == any_(func.array(once, type_=ARRAY(BigInteger)))
-    return column.in_(select(func.json_each(json.dumps(list(stored))).table_valued("value").c.value))
+    return column.in_(select(func.json_each(given).table_valued("value").c.value))
 
 
-def _array(values: Iterable[object], kind: type[TypeEngine[Any]]) -> ColumnElement[Any]:
-    """Return numbers or days as one array, written by us: the driver takes a microsecond for each."""
-    return cast(literal(f"{{{','.join(map(str, values))}}}"), ARRAY(kind))
+def listed(dialect: str, stored: Iterable[int]) -> dict[str, str]:
+    """Return the parameter of a statement with `among` that was made without values."""
+    return {_NUMBERS: _text_of(stored) if dialect == "postgresql" else json.dumps(list(stored))}
 
 
-def pairs(dialect: Dialect, stored: Collection[tuple[int, date]]) -> FromClause:
-    """Return pairs of a `number` and a `day`, to be joined with, bound as one value or two."""
-    if dialect.name == "postgresql":
-        numbers, days = zip(*stored, strict=True)
-        unnested = func.unnest(_array(numbers, BigInteger), _array(days, Date))
+def _array(name: str, kind: type[TypeEngine[Any]]) -> ColumnElement[Any]:
+    """Return a parameter that `_text_of` writes: the driver would take a microsecond for each element."""
+    return cast(bindparam(name, type_=String), ARRAY(kind))
+
+
+def _text_of(values: Iterable[object]) -> str:
+    return f"{{{','.join(map(str, values))}}}"
+
+
+def pairs(dialect: str) -> FromClause:
+    """Return pairs of a `number` and a `day`, to be joined with, which `paired` binds as one value or two."""
+    if dialect == "postgresql":
+        unnested = func.unnest(_array(_NUMBERS, BigInteger), _array(_DAYS, Date))
         return unnested.table_valued(sql_column("number", BigInteger), sql_column("day", Date)).render_derived()
-    each = func.json_each(json.dumps([(number, day.isoformat()) for number, day in stored])).table_valued("value")
+    each = func.json_each(bindparam(_NUMBERS, type_=String)).table_valued("value")
     return select(
         func.json_extract(each.c.value, "$[0]").label("number"),
         func.json_extract(each.c.value, "$[1]", type_=Date).label("day"),
     ).subquery()
+
+
+def paired(dialect: str, stored: Collection[tuple[int, date]]) -> dict[str, str]:
+    """Return the parameters of a statement with `pairs`."""
+    if dialect == "postgresql":
+        numbers, days = zip(*stored, strict=True)
+        return {_NUMBERS: _text_of(numbers), _DAYS: _text_of(days)}
+    return {_NUMBERS: json.dumps([(number, day.isoformat()) for number, day in stored])}
 
 
 def insert_new(connection: Connection, table: Table, columns: Sequence[str], rows: Sequence[Row]) -> set[int]:

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Collection, Iterator
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import BigInteger, Connection, select, type_coerce
+from sqlalchemy import BigInteger, Connection, func, select, type_coerce
 
 from lora_registry.domain.facts import ApplicationFacts, DeviceFacts, Facts, GatewayFacts
+from lora_registry.domain.identifiers import DevEui
+from lora_registry.store import staging
 from lora_registry.store.audits import ApplicationVerdict, AuditRun, DeviceVerdict, FindingVerdict, GatewayVerdict
 from lora_registry.store.evidence import Partition
 from lora_registry.store.reads import Row
 
 _FOUND = (
-    "kind", "subject_kind", "subject", "since", "severity", "confidence", "evidence", "explanation", "patience_s",
+    "kind", "subject_kind", "subject", "since", "severity", "confidence", "evidence", "explanation", "cause",
+    "patience_s",
 )  # fmt: skip
 
 
@@ -47,11 +51,38 @@ def device_facts(connection: Connection, run: Run, part: Partition) -> Iterator[
     yield from (DeviceFacts.from_json(told) for told in connection.scalars(query))
 
 
+def facts_of(connection: Connection, run_id: int, devices: Collection[DevEui]) -> Iterator[DeviceFacts]:
+    """Yield the facts of some devices, by DevEUI."""
+    stored = type_coerce(DeviceVerdict.dev_eui, BigInteger)
+    query = select(DeviceVerdict.facts).where(
+        DeviceVerdict.run_id == run_id,
+        staging.among(connection.dialect.name, stored, [eui.to_int64() for eui in devices]),
+    )
+    yield from (DeviceFacts.from_json(told) for told in connection.scalars(query.order_by(stored)))
+
+
+def states(connection: Connection, run_id: int) -> Counter[str]:
+    """Return how many devices a run found in each state."""
+    query = select(DeviceVerdict.state, func.count()).where(DeviceVerdict.run_id == run_id)
+    return Counter(dict(connection.execute(query.group_by(DeviceVerdict.state)).all()))
+
+
+def kinds(connection: Connection, run_id: int) -> Counter[str]:
+    """Return how much a run found of each kind."""
+    query = select(FindingVerdict.kind, func.count()).where(FindingVerdict.run_id == run_id)
+    return Counter(dict(connection.execute(query.group_by(FindingVerdict.kind)).all()))
+
+
+def gateway_facts(connection: Connection, run: Run) -> list[GatewayFacts]:
+    """Return the facts of gateways."""
+    query = select(GatewayVerdict.facts).where(GatewayVerdict.run_id == run.id)
+    return [GatewayFacts.from_json(told) for told in connection.scalars(query)]
+
+
 def other_facts(connection: Connection, run: Run) -> Iterator[Facts]:
     """Yield the facts of gateways and applications."""
-    gateways = select(GatewayVerdict.facts).where(GatewayVerdict.run_id == run.id)
     applications = select(ApplicationVerdict.facts).where(ApplicationVerdict.run_id == run.id)
-    yield from (GatewayFacts.from_json(told) for told in connection.scalars(gateways))
+    yield from gateway_facts(connection, run)
     yield from (ApplicationFacts.from_json(told) for told in connection.scalars(applications))
 
 

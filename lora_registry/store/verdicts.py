@@ -8,9 +8,9 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, delete, func, insert, select, update
 
-from lora_registry.domain.facts import ApplicationFacts
+from lora_registry.domain.facts import ApplicationFacts, DeviceFacts
 from lora_registry.domain.findings import Finding as Found
-from lora_registry.domain.findings import Status
+from lora_registry.domain.findings import Status, SubjectKind
 from lora_registry.domain.identifiers import DevEui
 from lora_registry.store import findings as published
 from lora_registry.store import staging
@@ -22,9 +22,13 @@ from lora_registry.store.audits import (
     FindingVerdict,
     GatewayVerdict,
 )
+from lora_registry.store.evidence import Partition, within
+from lora_registry.store.findings import Scope
+from lora_registry.store.incident_tables import CauseEvidence
 
 Row = Mapping[str, Any]
 _RUNS_KEPT = 2
+_SUBJECTS_AT_ONCE = 5000
 
 
 class Verdict(NamedTuple):
@@ -53,9 +57,11 @@ _FINDING_COLUMNS = (
 )  # fmt: skip
 
 
-def start_run(connection: Connection, *, judged_at: datetime, rules: Mapping[str, int]) -> int:
+def start_run(
+    connection: Connection, *, judged_at: datetime, rules: Mapping[str, int], light: bool = False
+) -> int:
     """Begin a run by these versions of the rules; it is invisible until `complete_run`."""
-    result = connection.execute(insert(AuditRun).values(judged_at=judged_at, rules=dict(rules)))
+    result = connection.execute(insert(AuditRun).values(judged_at=judged_at, rules=dict(rules), light=light))
     key = result.inserted_primary_key
     assert key is not None  # noqa: S101 - a single-row insert has one
     return int(key[0])
@@ -108,14 +114,48 @@ def write_findings(connection: Connection, run_id: int, findings: Sequence[Found
     )  # fmt: skip
 
 
-def complete_run(connection: Connection, run_id: int, *, completed_at: datetime) -> None:
-    """Make the run the one that is shown: publish its findings, forget verdicts of older runs."""
+def in_state(connection: Connection, run_id: int, part: Partition, state: str) -> list[DevEui]:
+    """Return the devices of a partition that a run found in a state."""
+    query = select(DeviceVerdict.dev_eui).where(
+        DeviceVerdict.run_id == run_id, DeviceVerdict.state == state, within(DeviceVerdict.dev_eui, part)
+    )
+    return list(connection.scalars(query))
+
+
+def judge_again(connection: Connection, run_id: int, judged: Iterable[tuple[DeviceFacts, str, str]]) -> None:
+    """Replace the (facts, state, reason) that a run has written of some devices."""
+    columns = ("dev_eui", "run_id", "state", "reason", "facts")
+    rows = [(DevEui(facts.dev_eui), run_id, state, reason, facts.as_json()) for facts, state, reason in judged]
+    staging.update(connection, DeviceVerdict.table(), columns, rows)
+
+
+def forget_findings(connection: Connection, run_id: int, kind: SubjectKind, subjects: Iterable[str]) -> None:
+    """Take back what a run that is not complete has found of some subjects."""
+    listed = list(subjects)
+    for start in range(0, len(listed), _SUBJECTS_AT_ONCE):
+        connection.execute(
+            delete(FindingVerdict).where(
+                FindingVerdict.run_id == run_id,
+                FindingVerdict.subject_kind == kind,
+                FindingVerdict.subject.in_(listed[start : start + _SUBJECTS_AT_ONCE]),
+            )
+        )
+
+
+def complete_run(
+    connection: Connection, run_id: int, *, completed_at: datetime, scope: Scope = published.everything
+) -> None:
+    """Make the run the one that is shown: publish its findings, forget verdicts of older runs.
+
+    A run that judges a part, `scope`, clears findings of that part alone.
+    """
     judged_at = connection.scalar(select(AuditRun.judged_at).where(AuditRun.id == run_id))
     assert judged_at is not None  # noqa: S101 - `start_run` wrote it
-    published.publish(connection, run_id, judged_at=judged_at)
+    published.publish(connection, run_id, judged_at=judged_at, scope=scope)
     connection.execute(update(AuditRun).where(AuditRun.id == run_id).values(completed_at=completed_at))
-    complete = select(AuditRun.id).where(AuditRun.completed_at.is_not(None))
+    complete = select(AuditRun.id).where(AuditRun.completed_at.is_not(None), AuditRun.light.is_(False))
+    light = select(AuditRun.id).where(AuditRun.light.is_(True), AuditRun.id < run_id)
     newest = complete.order_by(AuditRun.id.desc()).limit(_RUNS_KEPT)
     oldest_kept = connection.scalar(select(func.min(newest.subquery().c.id)))
-    for table in (DeviceVerdict, GatewayVerdict, ApplicationVerdict, FindingVerdict):
-        connection.execute(delete(table).where(table.run_id < oldest_kept))
+    for table in (DeviceVerdict, GatewayVerdict, ApplicationVerdict, FindingVerdict, CauseEvidence):
+        connection.execute(delete(table).where((table.run_id < oldest_kept) | table.run_id.in_(light)))

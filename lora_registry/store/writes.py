@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import NamedTuple
+from functools import cache
+from typing import Any, NamedTuple
 
-from sqlalchemy import BigInteger, Connection, Table, select, type_coerce
+from sqlalchemy import BigInteger, Connection, Select, Table, select, type_coerce
 
 from lora_registry.domain.activity import DeviceState as State
 from lora_registry.domain.activity import fold
@@ -118,16 +119,21 @@ def _lock_states(connection: Connection, dev_euis: set[DevEui]) -> dict[DevEui, 
 def _locked(connection: Connection, dev_euis: set[DevEui]) -> dict[DevEui, State]:
     if not dev_euis:
         return {}
+    by_stored, dialect = {eui.to_int64(): eui for eui in dev_euis}, connection.dialect.name
+    rows = connection.execute(_locking(dialect), staging.listed(dialect, by_stored))
+    return {by_stored[number]: State(by_stored[number], *known) for number, *known in rows}
+
+
+@cache
+def _locking(dialect: str) -> Select[Any]:
     table = telemetry.DeviceState.table()
-    by_stored = {eui.to_int64(): eui for eui in dev_euis}
     stored = type_coerce(table.c.dev_eui, BigInteger)
-    rows = connection.execute(
+    return (
         select(stored, *(table.columns[name] for name in _KNOWN))
-        .where(staging.among(connection.dialect, stored, by_stored))
+        .where(staging.among(dialect, stored))
         .order_by(stored)
         .with_for_update(of=table)
     )
-    return {by_stored[number]: State(by_stored[number], *known) for number, *known in rows}
 
 
 def _state_row(state: State) -> staging.Row:

@@ -18,12 +18,12 @@ class Entry(NamedTuple):
     """For those whom the network's own troubles concern."""
 
 
-# Incidents and coverage take their place between findings and services.
 MENU: Final = (
     Entry("/", N_("Home")),
     Entry("/map", N_("Map")),
     Entry("/devices", N_("Objects")),
     Entry("/findings", N_("Findings")),
+    Entry("/incidents", N_("Incidents"), of_collection=True),
     Entry("/services", N_("Services")),
     Entry("/gateways", N_("Gateways")),
     Entry("/outages", N_("Collection outages"), of_collection=True),

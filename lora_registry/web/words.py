@@ -26,6 +26,11 @@ KINDS: Mapping[str, str] = {
     "low_delivery": N_("Many messages lost"),
     "low_battery": N_("Battery running out"),
     "to_complete": N_("To complete in the registry"),
+    "incident": N_("One cause of several silences"),
+    "not_back": N_("Not back after its season"),
+    "wasteful_radio": N_("Radio that wastes energy"),
+    "over_duty_cycle": N_("On air longer than allowed"),
+    "sends_too_often": N_("Sends more often than needed"),
 }
 """A rule's name as people read it; a rule that is not here is shown by its name."""
 SEVERITIES: Mapping[str, str] = {

@@ -126,12 +126,18 @@ function show(made, data) {
 
   if (made.layers.communes) drawCommunes(data, made.layers.communes, map, signs);
   if (made.layers.cells) drawCells(data, made.layers.cells);
+  if (data.coverage) {
+    drawCoverage(data, made.layers, map);
+    ["candidates", "gaps"].forEach(function (kind) { drawNumbered(data, kind, made.layers[kind], signs); });
+  }
   makeDevices(data, signs);
   if (made.layers.gateways) drawGateways(data, made.layers.gateways, signs);
 
   function restack() {
     if (made.layers.gateways) made.layers.gateways.bringToFront();
-    if (made.layers.cells) made.layers.cells.bringToBack();
+    ["hanging", "gap", "covered", "unknown", "cells"].forEach(function (kind) {
+      if (made.layers[kind]) made.layers[kind].bringToBack();
+    });
     if (made.layers.communes) made.layers.communes.bringToBack();
   }
   map.on("overlayadd", restack);
@@ -139,7 +145,7 @@ function show(made, data) {
   if (made.control) {
     // Beside the map, where it hides nothing and a keyboard finds it after the map.
     var panel = document.getElementById("layers");
-    panel.appendChild(made.control.getContainer());
+    panel.insertBefore(made.control.getContainer(), panel.querySelector(".reach"));
     panel.hidden = false;
     map.invalidateSize(); // the panel takes its width from the map
   }
@@ -190,8 +196,8 @@ function show(made, data) {
     map.invalidateSize({ animate: false, pan: false }).fitBounds(view, { animate: false });
   });
 
-  ["communes", "gateways"].forEach(function (kind) {
-    Array.prototype.forEach.call(document.getElementById(kind).tBodies[0].rows, addButton(kind));
+  ["communes", "gateways", "gaps", "candidates"].forEach(function (kind) {
+    if (document.getElementById(kind)) Array.prototype.forEach.call(document.getElementById(kind).tBodies[0].rows, addButton(kind));
   });
   devicesTable(data, function (isShown) {
     showDevices(data, made.states, signs, isShown);

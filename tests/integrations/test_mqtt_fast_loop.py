@@ -291,7 +291,7 @@ def test_both_loops_take_and_acknowledge_alike_through_a_broker(
 ) -> None:
     address = Address(broker.url, protocol)
     with connected(address) as source:
-        assert isinstance(source._client.loop_read.__self__, FastLoop) is any_loop
+        assert isinstance(source._window.read.__self__, FastLoop) is any_loop
         publish(address, "first", "x" * 2_000_000, "last")
         taken = take(source, 3)
         assert [len(word) for word in words(taken)] == [5, 2_000_000, 4]
@@ -311,7 +311,7 @@ def test_both_loops_read_and_come_back_over_tls(broker: Broker, *, any_loop: boo
     broker.start(settings_of_tls)
     address = Address(broker.url.replace("mqtt:", "mqtts:"), ca_file=str(trusted))
     with connected(address) as source:
-        assert isinstance(source._client.loop_read.__self__, FastLoop) is any_loop
+        assert isinstance(source._window.read.__self__, FastLoop) is any_loop
         publish(address, *(str(number) * 7000 for number in range(90)))
         taken = take(source, 90)
         assert words(taken) == [str(number) * 7000 for number in range(90)]

@@ -43,8 +43,8 @@ def declare(
     """Declare a device and a service of its own, with their classes."""
     name = f"of-{dev_eui}"
     with writing(engine) as connection:
-        service_row = (name, name, [], family, service, tolerance or {})
-        columns = ("id", "name", "consumers", "family", "privacy", "tolerance")
+        service_row = (name, name, [], family, service, tolerance or {}, False)
+        columns = ("id", "name", "consumers", "family", "privacy", "tolerance", "safety")
         staging.merge(connection, registry.Service.table(), columns, [service_row])
         record = (dev_eui, "chirpstack", MONDAY, name, own)
         columns = ("dev_eui", "network_id", "recorded_at", "service_id", "privacy")

@@ -21,6 +21,7 @@ from lora_registry.store import registry as model
 from lora_registry.store.audits import AuditRun, DeviceVerdict, Finding, GatewayVerdict
 from lora_registry.store.collection import CollectionOutage, DeadLetter, Gateway
 from lora_registry.store.engine import writing
+from lora_registry.store.scores import DeviceUsefulness, UsefulnessRun
 from lora_registry.store.telemetry import Device, DeviceState
 
 NOW: Final = datetime(2026, 10, 5, 7, 30, tzinfo=UTC)
@@ -99,8 +100,7 @@ def make(engine: Engine) -> None:
     verdict = {
         "run_id": 1, "state": "silent", "reason": "beyond_alert_threshold", "cadence": "periodic",
         "period_s": 3600.0, "delivery_ratio": 0.91, "delivery_low": 0.88, "delivery_high": 0.94,
-        "airtime_s_per_day": 1.3, "gateways_30d": 2, "territory_code": None, "usefulness_low": 0.417,
-        "usefulness_high": 0.639, "facts": {},
+        "airtime_s_per_day": 1.3, "gateways_30d": 2, "territory_code": None, "facts": {},
     }  # fmt: skip
     with writing(engine) as connection:
 
@@ -148,6 +148,11 @@ def make(engine: Engine) -> None:
             )  # fmt: skip
             add(DeviceVerdict, verdict | {"dev_eui": one.dev_eui})
             add(
+                DeviceUsefulness,
+                {"dev_eui": one.dev_eui, "run_id": 1, "low": 41, "high": 63, "serves": "yes", "gesture": "keep",
+                 "told": {}, "facts": {}},
+            )  # fmt: skip
+            add(
                 model.Position,
                 {"dev_eui": one.dev_eui, "since": NOW - 99 * HOUR, "source": "surveyed",
                  "latitude": float(one.latitude), "longitude": 3.9},
@@ -162,6 +167,10 @@ def make(engine: Engine) -> None:
         add(GatewayVerdict, {"gateway_id": gateway, "run_id": 1, "state": "silent", "facts": _gateway_facts()})
         add(Finding, found("silent_gateway", "gateway", str(gateway), severity="critical"))
         add(Finding, found("to_complete", "application", "chirpstack/1", severity="info"))
+        add(
+            UsefulnessRun,
+            {"run_id": 1, "judged_at": NOW - HOUR, "completed_at": NOW - HOUR, "rule_version": 1, "figures": {}},
+        )
         add(AuditRun, {"id": 1, "judged_at": NOW - HOUR, "completed_at": NOW - HOUR, "rules": {}})
         add(
             CollectionOutage,

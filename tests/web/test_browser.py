@@ -25,7 +25,7 @@ MINE: Final = objects()[0]
 KEY: Final = key_of(("silent_device", "device", str(MINE.dev_eui), NOW - 30 * realm.HOUR))
 PAGES: Final = (
     "/", "/devices", "/devices?state=silent&sort=name", f"/devices/{MINE.dev_eui}", "/findings",
-    f"/findings/{KEY}", "/services", "/gateways", "/outages", "/dead-letters", "/map", "/account",
+    f"/findings/{KEY}", "/services", "/gateways", "/incidents", "/outages", "/dead-letters", "/map", "/account",
     "/accessibility", "/devices/0",
 )  # fmt: skip
 WIDE, NARROW = {"width": 1280, "height": 900}, {"width": 320, "height": 640}

@@ -7,6 +7,8 @@ from pathlib import Path
 
 from babel.messages.extract import extract_from_dir
 
+from lora_registry.audit import RULES
+from lora_registry.web.words import KINDS
 from tests.catalogues import catalogue, differing_fields
 
 _KEYWORDS = {"_": None, "many": (1, 2), "N_": None, "text": None}
@@ -43,3 +45,7 @@ def test_no_template_holds_words_of_its_own() -> None:
 
 _NAMES = {"lora", "registry", "GeoJSON", "amp"}
 """Names that no language changes."""
+
+
+def test_every_rule_of_the_audit_has_a_name_for_people() -> None:
+    assert {rule.name for rule in RULES} == set(KINDS)

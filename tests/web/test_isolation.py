@@ -41,6 +41,7 @@ ROUTES: Final[dict[str, str]] = {
     "GET /findings/{key}": SIGNED_IN,
     "GET /services": SIGNED_IN,
     "GET /gateways": SIGNED_IN,
+    "GET /incidents": COLLECTION,
     "GET /outages": COLLECTION,
     "GET /dead-letters": COLLECTION,
     "GET /account": SIGNED_IN,

@@ -1,4 +1,4 @@
-"""Services, gateways, outages of the collection, and messages set aside."""
+"""Services, gateways, incidents, outages of the collection, and messages set aside."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from lora_registry.domain.access import Aspect
 from lora_registry.domain.radio_state import RadioState
-from lora_registry.store import outages, reads, service_reads
+from lora_registry.store import incident_reads, outages, reads, service_reads
 from lora_registry.store.engine import reading
 from lora_registry.store.reads import Row
 from lora_registry.web.rendering import page
@@ -53,6 +53,15 @@ def gateways(visit: Someone) -> Response:
     """List the antennas."""
     run_id = visit.site.fleet.current().run_id
     return page(visit, "gateways.html", rows=visit.site.gateways.rows(visit.signed_in, run_id))
+
+
+@router.get("/incidents")
+def incidents(visit: Collector) -> Response:
+    """List what failed and silenced several devices at once; what is over comes last."""
+    with reading(visit.site.engine) as connection:
+        rows = incident_reads.incidents(connection, language=visit.words.language)
+    going_on = [row for row in rows if row["ended_at"] is None]
+    return page(visit, "incidents.html", rows=[*going_on, *(row for row in rows if row["ended_at"] is not None)])
 
 
 @router.get("/outages")

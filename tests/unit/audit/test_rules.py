@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from lora_registry import audit
-from lora_registry.audit.wording import duration
-from lora_registry.domain.facts import ApplicationFacts, DeviceFacts, Facts, GatewayFacts
+from lora_registry.audit.wording import day, duration
+from lora_registry.domain.facts import ApplicationFacts, DeviceFacts, Facts, GatewayFacts, IncidentFacts
 from lora_registry.domain.findings import Finding, Skipped
 
 ROOT = Path(__file__).parents[3]
@@ -35,8 +35,21 @@ GATEWAY = GatewayFacts(gateway_id="7276ff000b031f00", known_at=KNOWN)
 APPLICATION = ApplicationFacts(application="eau", known_at=KNOWN, devices=3, without_service=3, without_owner=0)
 
 
+INCIDENT = IncidentFacts(
+    cause_kind="gateway",
+    key="7276ff000b031f00",
+    name="Mairie",
+    began_at=NOW - timedelta(hours=4),
+    silent_s=4 * 3600.0,
+    devices=98,
+    members=110,
+    expected=412.4,
+    gain=300.0,
+)
+
+
 def test_each_rule_judges_its_kind_of_subject_and_well_is_not_mentioned() -> None:
-    outcomes = list(audit.run(audit.RULES, [DEVICE, GATEWAY, APPLICATION], NOW))
+    outcomes = list(audit.run(audit.RULES, [DEVICE, GATEWAY, APPLICATION, INCIDENT], NOW))
     seen = [
         (type(one).__name__, one.kind if isinstance(one, Finding) else one.rule, one.subject) for one in outcomes
     ]
@@ -44,12 +57,16 @@ def test_each_rule_judges_its_kind_of_subject_and_well_is_not_mentioned() -> Non
         ("Finding", "silent_device", DEVICE.dev_eui),
         ("Skipped", "low_delivery", DEVICE.dev_eui),
         ("Finding", "low_battery", DEVICE.dev_eui),
+        ("Skipped", "wasteful_radio", DEVICE.dev_eui),
+        ("Skipped", "over_duty_cycle", DEVICE.dev_eui),
+        ("Skipped", "sends_too_often", DEVICE.dev_eui),
         ("Skipped", "silent_gateway", GATEWAY.gateway_id),
         ("Finding", "to_complete", "eau"),
+        ("Finding", "incident", INCIDENT.key),
     ]
 
 
-@pytest.mark.parametrize("facts", [DEVICE, GATEWAY, APPLICATION])
+@pytest.mark.parametrize("facts", [DEVICE, GATEWAY, APPLICATION, INCIDENT])
 def test_stored_facts_are_judged_again_to_the_same_findings(facts: Facts) -> None:
     stored = json.loads(json.dumps(facts.as_json()))
     again = type(facts).from_json(stored)
@@ -97,3 +114,11 @@ def test_every_rule_and_nothing_else_has_a_complete_section_in_the_manual() -> N
 )
 def test_durations_are_words(seconds: float, en: str, fr: str) -> None:
     assert duration(seconds) == {"en": en, "fr": fr}
+
+
+@pytest.mark.parametrize(
+    ("iso", "en", "fr"),
+    [("2026-04-01", "1 April", "1er avril"), ("2026-12-31", "31 December", "31 décembre")],
+)
+def test_days_are_words(iso: str, en: str, fr: str) -> None:
+    assert day(iso) == {"en": en, "fr": fr}

@@ -22,7 +22,7 @@ def evidence(*rows: tuple[int, float, float, int, bool]) -> Evidence:
     cell, sent, heard, day, household = zip(*rows, strict=True) if rows else ((), (), (), (), ())
     return Evidence(
         np.array(cell, dtype=np.int64), np.array(sent, dtype=float), np.array(heard, dtype=float),
-        np.array(day, dtype=np.int64), np.array(household, dtype=bool),
+        np.array(day, dtype=np.int64), np.array(household, dtype=bool), np.ones(len(cell)),
     )  # fmt: skip
 
 

@@ -35,7 +35,7 @@ def links(**columns: object) -> Links:
         "xy_km": np.array([[0.1, 0.1], [0.2, 0.2], [5.0, 5.0]]), "gateway": np.array([0, 0, 1]),
         "distance_km": np.array([1.0, 4.0, 2.0]), "sent": np.array([100.0, 10.0, 0.0]),
         "heard": np.array([75.0, 10.0, 0.0]), "level_dbm": np.array([-100.0, -120.0, np.nan]),
-        "demand_db": np.zeros(3),
+        "demand_db": np.zeros(3), "trust": np.ones(3),
     }  # fmt: skip
     return Links(**(plain | columns))  # type: ignore[arg-type]
 

@@ -45,6 +45,24 @@ def test_every_european_data_rate_lasts_what_the_reference_says(
     assert measured == pytest.approx(milliseconds, abs=0.55)  # published rounded to the millisecond
 
 
+def test_a_tenth_of_a_millisecond_separates_it_from_the_formula_at_no_size() -> None:
+    """Against AN1200.13 written out a second time, in whole symbols: SF7 to SF12, every LoRaWAN payload."""
+    for spreading_factor in range(7, 13):
+        low_data_rate = spreading_factor >= 11
+        for payload_bytes in range(13, 256):
+            bits, per_block = (
+                8 * payload_bytes - 4 * spreading_factor + 44,
+                4 * (spreading_factor - 2 * low_data_rate),
+            )
+            blocks = max(-(-bits // per_block), 0)
+            quarter_symbols = 4 * (8 + 8 + 5 * blocks) + 17
+            milliseconds = quarter_symbols * 2**spreading_factor / 4 / 125
+            measured = time_on_air_s(
+                spreading_factor=spreading_factor, bandwidth_hz=125_000, payload_bytes=payload_bytes
+            )
+            assert abs(1000 * measured - milliseconds) < 0.1
+
+
 @pytest.mark.parametrize(
     ("coding_rate", "seconds"),
     [

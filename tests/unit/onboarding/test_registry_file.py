@@ -46,7 +46,9 @@ def fault_of_device(**values: Any) -> str:
 
 def test_the_documented_example_is_read_whole() -> None:
     text = (ROOT / "docs" / "registry-file.md").read_text(encoding="utf-8")
-    (example,) = re.findall(r"```json\n(.*?)```", text, flags=re.DOTALL)
+    example, calendar = re.findall(r"```json\n(.*?)```", text, flags=re.DOTALL)
+    whole = settled(services=[{"id": "air", "name": "Air", "calendar": json.loads(calendar)}])
+    assert whole.sections[Section.SERVICES][0].values["calendar"] == json.loads(calendar)
     registry = read_registry(example.encode()).settle({})
     assert [len(registry.sections[section]) for section in Section] == [1] * 6
     (service,) = registry.sections[Section.SERVICES]
@@ -193,7 +195,22 @@ def test_a_latitude_that_cannot_be(latitude: str, words: str) -> None:
         ({"calendar": {"months": [1, 1]}}, "services[0].calendar.months: an item is there twice"),
         ({"calendar": {"months": []}}, "services[0].calendar.months: a list of 0: write 1 to 12 items, or null"),
         ({"calendar": {"weekdays": [0]}}, "services[0].calendar.weekdays[0]: 0 is not a whole number"),
-        ({"calendar": {"hours": [22, 6]}}, "services[0].calendar.hours: [22, 6] is not [from, to) within a day"),
+        ({"calendar": {"hours": [6, 6]}}, "services[0].calendar.hours: [6, 6] is not [from, to): write [8, 18]"),
+        ({"calendar": {"hours": [24, 6]}}, "services[0].calendar.hours: [24, 6] is not [from, to)"),
+        ({"calendar": {"zone": "Paris"}}, 'services[0].calendar.zone: "Paris" is not a time zone: write one like'),
+        ({"calendar": {"zone": "Europe"}}, 'services[0].calendar.zone: "Europe" is not a time zone'),
+        ({"calendar": {"zone": "../etc/x"}}, 'services[0].calendar.zone: "../etc/x" is not a time zone'),
+        ({"calendar": {"open": [{"from": "04-01"}]}}, "services[0].calendar.open[0].to: missing: a range has"),
+        ({"calendar": {"open": [{"from": "04-31", "to": "09-01"}]}}, '[0].from: "04-31" is not a day of the year'),
+        ({"calendar": {"open": [{"from": "April", "to": "09-01"}]}}, "2023-01-31, or like 07-14 for every year"),
+        ({"calendar": {"closed": [{"from": "2026-07-04", "to": "08-31"}]}}, "closed[0]: from 2026-07-04 to 08-31"),
+        ({"calendar": {"closed": [{"from": "2026-07-04", "to": "2026-07-01"}]}}, "[0].to: 2026-07-01 is before"),
+        ({"calendar": {"closed": [{"from": "07-04", "to": None}]}}, "closed[0].to: null: it cannot be without"),
+        ({"calendar": {"closed": [{"from": "01-01", "to": "12-31"}]}}, "services[0].calendar: no day is open"),
+        (
+            {"calendar": {"months": [7], "closed": [{"from": "07-01", "to": "08-31"}]}},
+            "services[0].calendar: no day is open: widen months or open",
+        ),
         ({"calendar": {"hours": [6]}}, "services[0].calendar.hours: a list of 1"),
         ({"calendar": "summer"}, 'services[0].calendar: "summer" is not an object'),
         ({"consumers": "portal"}, 'services[0].consumers: "portal" is not a list'),
@@ -206,6 +223,26 @@ def test_a_latitude_that_cannot_be(latitude: str, words: str) -> None:
 def test_a_fault_of_a_service(values: dict[str, Any], line: str) -> None:
     _, told = faults(given(services=[{"id": "air", "name": "Air"} | values]))
     assert line in told
+
+
+def test_a_whole_calendar_is_kept_as_it_was_told() -> None:
+    told = {
+        "months": [4, 5, 6, 7, 8, 9],
+        "weekdays": [1, 2, 3, 4, 5],
+        "hours": [22, 6],
+        "open": [
+            {"from": "04-15", "to": "09-30"},
+            {"from": "2026-03-01", "to": "2026-04-14", "why": "dry spring"},
+        ],
+        "closed": [{"from": "12-20", "to": "01-05"}, {"from": "02-29", "to": "02-29"}],
+        "zone": "Indian/Reunion",
+    }
+    registry = read_registry(given(services=[{"id": "air", "name": "Air", "calendar": told}])).settle({})
+    kept = registry.sections[Section.SERVICES][0].values["calendar"]
+    assert kept == json.loads(json.dumps(kept)) == told
+    empty = {"id": "air", "name": "Air", "calendar": {"months": None, "open": None}}
+    registry = read_registry(given(services=[empty])).settle({})
+    assert registry.sections[Section.SERVICES][0].values["calendar"] == {}
 
 
 @pytest.mark.parametrize(

@@ -14,13 +14,13 @@ from sqlalchemy import Engine, text
 
 from lora_registry.domain.errors import InUseError
 from lora_registry.store.engine import make_engine
-from lora_registry.store.listener_lock import holding
+from lora_registry.store.process_lock import holding, listening
 
 _HOLDING = """
 import sys, time
 from lora_registry.store.engine import make_engine
-from lora_registry.store.listener_lock import holding
-with holding(make_engine(sys.argv[1]), "listener-a"):
+from lora_registry.store.process_lock import holding, listening
+with holding(make_engine(sys.argv[1]), listening("listener-a")):
     print("held", flush=True)
     time.sleep(100)
 """
@@ -43,11 +43,11 @@ def another_process(url: str) -> Iterator[subprocess.Popen[str]]:
 
 def test_a_second_process_is_refused_and_told_who_holds_what(database_url: str, engine: Engine) -> None:
     with another_process(database_url) as child:
-        with pytest.raises(InUseError) as refused, holding(engine, "listener-a"):
+        with pytest.raises(InUseError) as refused, holding(engine, listening("listener-a")):
             pass
         for words in ("'listener-a'", f"pid {child.pid} on ", "LORA_REGISTRY_MQTT_CLIENT_ID"):
             assert words in str(refused.value)
-        with holding(engine, "listener-b"):
+        with holding(engine, listening("listener-b")):
             pass  # another client id is another lock
 
 
@@ -55,30 +55,30 @@ def test_a_killed_process_leaves_no_lock(database_url: str, engine: Engine) -> N
     with another_process(database_url) as child:
         child.send_signal(signal.SIGKILL)
         child.wait(timeout=10)
-    with holding(engine, "listener-a"):
+    with holding(engine, listening("listener-a")):
         pass
 
 
 def test_a_lock_is_given_back(engine: Engine) -> None:
     for _ in range(3):
-        with holding(engine, "listener-a") as lock:
+        with holding(engine, listening("listener-a")) as lock:
             lock.keep()
 
 
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)  # a file's lock has no connection to lose
 def test_a_lock_whose_connection_died_is_taken_again(database_url: str, engine: Engine) -> None:
     others = make_engine(database_url)
-    with holding(engine, "listener-a") as lock:
+    with holding(engine, listening("listener-a")) as lock:
         _end_lock_holders(others)
         lock.keep()
-        with pytest.raises(InUseError, match=f"pid {os.getpid()}"), holding(others, "listener-a"):
+        with pytest.raises(InUseError, match=f"pid {os.getpid()}"), holding(others, listening("listener-a")):
             pass
     others.dispose()
 
 
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)  # a file's lock has no connection to lose
 def test_a_lock_that_another_took_meanwhile_stops_us(database_url: str, engine: Engine) -> None:
-    with holding(engine, "listener-a") as lock:
+    with holding(engine, listening("listener-a")) as lock:
         _end_lock_holders(engine)
         with another_process(database_url) as child, pytest.raises(InUseError, match=f"pid {child.pid}"):
             lock.keep()

@@ -1,4 +1,6 @@
-"""One listener per database and client id: a lock that dies with its process, never a lease.
+"""One listener per database and client id, one scheduler per database: a lock that dies with its process.
+
+Never a lease.
 
 PostgreSQL: a session-level advisory lock (manual, "Advisory Locks") on a connection of its own; the server frees
 it when that connection ends, whatever ended it. SQLite: flock on a file beside the database, freed by the kernel.
@@ -15,13 +17,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from hashlib import blake2b
 from pathlib import Path
-from typing import Protocol
+from typing import Final, NamedTuple, Protocol
 
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError, OperationalError
 
 from lora_registry.domain.errors import InUseError, UnavailableError
 
+_NUL = "\0"
 # PostgreSQL keeps 63 bytes of an application's name.
 _LONGEST_HOST = 24
 # A host that vanished without a word is found out by the server within about 25 s.
@@ -42,8 +45,33 @@ _HOLDER = text(
 )
 
 
-class ListenerLock(Protocol):
-    """The right to listen under one client id into one database."""
+class Right(NamedTuple):
+    """What one process at a time may do with a database."""
+
+    name: str
+    """Unique: the lock's key on the server and its file's name are made from it."""
+    busy: str
+    """What to say when another process does it, with `{database}` and `{holder}`."""
+
+
+def listening(client_id: str) -> Right:
+    """Return the right to listen under one client id."""
+    shown = repr(client_id).replace("{", "{{").replace("}", "}}")
+    return Right(
+        f"listener\0{client_id}",
+        f"client id {shown} already listens into {{database}} ({{holder}}): stop that one, or give this one its "
+        "own LORA_REGISTRY_MQTT_CLIENT_ID",
+    )
+
+
+SCHEDULING: Final = Right(
+    "schedule", "{database} has its scheduler already ({holder}): one is enough; stop that one to run this one"
+)
+"""The right to run the timed jobs."""
+
+
+class ProcessLock(Protocol):
+    """A right that is held."""
 
     def keep(self) -> None:
         """Make sure that the lock is still ours, taking it again if the server let it go.
@@ -56,15 +84,15 @@ class ListenerLock(Protocol):
 
 
 @contextmanager
-def holding(engine: Engine, client_id: str) -> Iterator[ListenerLock]:
-    """Hold the lock of `client_id` while the block runs.
+def holding(engine: Engine, right: Right) -> Iterator[ProcessLock]:
+    """Hold a right while the block runs.
 
     Raises:
         InUseError: another process holds it; the message says which.
         UnavailableError: the database cannot be reached.
 
     """
-    lock = _OfFile(engine, client_id) if engine.dialect.name == "sqlite" else _OfServer(engine, client_id)
+    lock = _OfFile(engine, right) if engine.dialect.name == "sqlite" else _OfServer(engine, right)
     try:
         lock.keep()
         yield lock
@@ -72,11 +100,9 @@ def holding(engine: Engine, client_id: str) -> Iterator[ListenerLock]:
         lock.close()
 
 
-def _in_use(engine: Engine, client_id: str, holder: str) -> InUseError:
-    return InUseError(
-        f"client id {client_id!r} already listens into {engine.url.render_as_string(hide_password=True)} "
-        f"({holder}): stop that one, or give this one its own LORA_REGISTRY_MQTT_CLIENT_ID"
-    )
+def _in_use(engine: Engine, right: Right, holder: str) -> InUseError:
+    database = engine.url.render_as_string(hide_password=True)
+    return InUseError(right.busy.format(database=database, holder=holder))
 
 
 def _us() -> str:
@@ -86,28 +112,26 @@ def _us() -> str:
 class _OfFile:
     """flock on a file beside the SQLite database. The file stays: to remove it would race with the next one."""
 
-    def __init__(self, engine: Engine, client_id: str) -> None:
-        self._engine, self._client_id = engine, client_id
+    def __init__(self, engine: Engine, right: Right) -> None:
+        self._engine, self._right = engine, right
         self._file: int | None = None
 
     def keep(self) -> None:
         database = self._engine.url.database
         if self._file is not None or not database or database == ":memory:":
             return
-        name = blake2b(self._client_id.encode(), digest_size=4).hexdigest()
-        path = Path(f"{database}.listener-{name}.lock")
+        name = blake2b(self._right.name.encode(), digest_size=4).hexdigest()
+        path = Path(f"{database}.{self._right.name.partition(_NUL)[0]}-{name}.lock")
         try:
             file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
         except OSError as error:
-            raise UnavailableError(
-                f"{path} cannot be opened ({error}): the listener's lock lives there"
-            ) from error
+            raise UnavailableError(f"{path} cannot be opened ({error}): a lock lives there") from error
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             holder = os.read(file, 200).decode(errors="replace").strip()
             os.close(file)
-            raise _in_use(self._engine, self._client_id, holder or "a process that starts just now") from None
+            raise _in_use(self._engine, self._right, holder or "a process that starts just now") from None
         os.ftruncate(file, 0)
         os.write(file, _us().encode())
         self._file = file
@@ -121,9 +145,9 @@ class _OfFile:
 class _OfServer:
     """An advisory lock on a connection that does nothing else."""
 
-    def __init__(self, engine: Engine, client_id: str) -> None:
-        self._client_id = client_id
-        digest = blake2b(b"lora-registry listener\0" + client_id.encode(), digest_size=8).digest()
+    def __init__(self, engine: Engine, right: Right) -> None:
+        self._right = right
+        digest = blake2b(b"lora-registry " + right.name.encode(), digest_size=8).digest()
         self._key = int.from_bytes(digest, "big", signed=True)
         self._halves = {"high": int.from_bytes(digest[:4], "big"), "low": int.from_bytes(digest[4:], "big")}
         # The last word tells our own earlier connection, which the server may not know to be dead, from another's.
@@ -179,7 +203,7 @@ class _OfServer:
 
     def _take_or_refuse(self, connection: Connection) -> None:
         if not connection.scalar(_TAKE, {"key": self._key}):
-            raise _in_use(self._engine, self._client_id, self._holder(connection))
+            raise _in_use(self._engine, self._right, self._holder(connection))
 
     def _holder(self, connection: Connection) -> str:
         row = connection.execute(_HOLDER, self._halves).first()

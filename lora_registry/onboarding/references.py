@@ -1,0 +1,64 @@
+"""What words of a file may refer to, by identifier or by name: organisations, services, communes."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+
+class ServiceWords(NamedTuple):
+    """What is said of a service, as far as its devices inherit it."""
+
+    id: str
+    name: str
+    owner_id: str | None
+    purpose: str | None
+    privacy: str | None
+
+
+def folded(text: str) -> str:
+    """Return a name as people recognise it: no case, no accents, no punctuation."""
+    plain = unicodedata.normalize("NFKD", text).casefold()
+    return "".join(letter for letter in plain if letter.isalnum())
+
+
+@dataclass(frozen=True, slots=True)
+class References:
+    """What the registry holds."""
+
+    organisations: Mapping[str, str] = field(default_factory=dict)
+    """Identifier -> name."""
+    services: Mapping[str, ServiceWords] = field(default_factory=dict)
+    territories: Mapping[str, str] = field(default_factory=dict)
+    """Code -> name."""
+    networks: Mapping[str, str] = field(default_factory=dict)
+    """Identifier -> kind."""
+    sirets: Mapping[str, str] = field(default_factory=dict)
+    """SIRET -> organisation."""
+    _by_name: dict[str, dict[str, set[str]]] = field(default_factory=dict, repr=False)
+
+    def organisation(self, text: str) -> str | None:
+        """Return the identifier of the organisation of that name or SIRET; None when none or several have it."""
+        siret = text.replace(" ", "")
+        return self.sirets.get(siret) or self._find("organisations", text, self.organisations.items())
+
+    def service(self, text: str) -> str | None:
+        """Return the identifier of the service called `text`."""
+        return self._find("services", text, ((one.id, one.name) for one in self.services.values()))
+
+    def territory(self, text: str) -> str | None:
+        """Return the code of the commune called `text`, or with that code."""
+        return self._find("territories", text, self.territories.items())
+
+    def _find(self, kind: str, text: str, named: Iterable[tuple[str, str]]) -> str | None:
+        names = self._by_name.get(kind)
+        if names is None:
+            names = {}
+            for identifier, name in named:
+                for key in (folded(identifier), folded(name)):
+                    names.setdefault(key, set()).add(identifier)
+            self._by_name[kind] = names
+        found = names.get(folded(text), set())
+        return next(iter(found)) if len(found) == 1 else None

@@ -1,0 +1,151 @@
+"""On what the registry and the network servers disagree, one query a kind."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import Connection, and_, func, or_, select
+
+from lora_registry.domain.earlier_silence import Earlier, silence
+from lora_registry.domain.services import NetworkKind
+from lora_registry.store.collection import Watch
+from lora_registry.store.registry import DeviceRecord, Network
+from lora_registry.store.sync_tables import NetworkDevice, SyncRun
+from lora_registry.store.telemetry import Device, DeviceState
+
+Row = dict[str, Any]
+
+
+class Difference(StrEnum):
+    """A kind of disagreement."""
+
+    SILENT_BEFORE = "silent-before"
+    """Seen by the network server once, quiet since before we listened."""
+    NEVER_SEEN = "never-seen"
+    """In the network server's list, and never seen by it."""
+    UNREGISTERED = "unregistered"
+    """In the network server's list; nobody has said a word about it."""
+    UNLISTED = "unlisted"
+    """Declared on a network whose server does not list it."""
+    ABSENT = "absent"
+    """Listed once, no longer."""
+    CONFLICT = "conflict"
+    """The same DevEUI on more than one network."""
+    DISABLED = "disabled"
+    """Switched off in the network server."""
+
+
+def differences(connection: Connection, kind: Difference, *, now: datetime) -> list[Row]:
+    """Return the devices of one kind of disagreement, by DevEUI; each with `dev_eui, network, name, detail`."""
+    if kind in (Difference.SILENT_BEFORE, Difference.NEVER_SEEN):
+        return _unheard(connection, kind, now)
+    if kind is Difference.UNLISTED:
+        return _unlisted(connection)
+    one = NetworkDevice
+    listed = one.absent_since.is_(None)
+    condition = {
+        Difference.UNREGISTERED: and_(listed, ~_has_record()),
+        Difference.ABSENT: one.absent_since.is_not(None),
+        Difference.DISABLED: and_(listed, one.disabled.is_(True)),
+        Difference.CONFLICT: and_(listed, _is_elsewhere()),
+    }[kind]
+    query = select(one.__table__).where(condition).order_by(one.dev_eui, one.network_id)
+    return [_told(dict(row), kind) for row in connection.execute(query).mappings()]
+
+
+def _told(row: Row, kind: Difference) -> Row:
+    detail = {
+        Difference.ABSENT: row["absent_since"],
+        Difference.UNREGISTERED: row["profile_name"],
+    }.get(kind, row["tenant_name"])
+    return _line(row) | {"detail": detail}
+
+
+def _line(row: Row) -> Row:
+    return {
+        "dev_eui": row["dev_eui"],
+        "network": row["network_id"],
+        "application": row["application_name"],
+        "name": row["name"],
+        "last_seen_at": row["last_seen_at"],
+        "silent_days": None,
+        "usual_pause_days": None,
+        "detail": None,
+    }
+
+
+def _has_record() -> Any:  # noqa: ANN401
+    return select(DeviceRecord.dev_eui).where(DeviceRecord.dev_eui == NetworkDevice.dev_eui).exists()
+
+
+def _is_elsewhere() -> Any:  # noqa: ANN401
+    """Return the condition of devices that another network lists too, or is heard on."""
+    other = NetworkDevice.table().alias("other")
+    twice = select(other.c.dev_eui).where(
+        other.c.dev_eui == NetworkDevice.dev_eui,
+        other.c.network_id != NetworkDevice.network_id,
+        other.c.absent_since.is_(None),
+    )
+    heard = select(Device.dev_eui).where(
+        Device.dev_eui == NetworkDevice.dev_eui, Device.network_id != NetworkDevice.network_id
+    )
+    declared = select(DeviceRecord.dev_eui).where(
+        DeviceRecord.dev_eui == NetworkDevice.dev_eui, DeviceRecord.network_id != NetworkDevice.network_id
+    )
+    return or_(twice.exists(), heard.exists(), declared.exists())
+
+
+def _unheard(connection: Connection, kind: Difference, now: datetime) -> list[Row]:
+    """Return listed devices that we never heard: seen by the server before we listened, or never at all."""
+    table, state = NetworkDevice.table(), DeviceState.table()
+    began = select(Watch.network_id, func.min(Watch.started_at).label("at")).group_by(Watch.network_id).subquery()
+    query = (
+        select(table, began.c.at.label("began_at"))
+        .outerjoin(state, state.c.dev_eui == table.c.dev_eui)
+        .outerjoin(began, began.c.network_id == table.c.network_id)
+        .where(table.c.absent_since.is_(None), func.coalesce(state.c.uplinks_total, 0) == 0)
+        .order_by(table.c.dev_eui, table.c.network_id)
+    )
+    rows = []
+    for row in connection.execute(query).mappings():
+        told = silence(row["last_seen_at"], row["days_from"], row["day_counts"], now=now)
+        if kind is Difference.NEVER_SEEN:
+            if told.earlier is Earlier.NEVER_SEEN:
+                rows.append(_line(dict(row)) | {"detail": row["created_at"]})
+            continue
+        before = row["began_at"] is None or (row["last_seen_at"] or now) < row["began_at"]
+        if told.earlier is Earlier.SILENT and before:
+            rows.append(
+                _line(dict(row))
+                | {
+                    "silent_days": round(told.silent_days or 0.0, 1),
+                    "usual_pause_days": told.usual_pause_days,
+                    "detail": f"ChirpStack, {row['network_id']}",
+                }
+            )
+    return rows
+
+
+def _unlisted(connection: Connection) -> list[Row]:
+    """Return devices declared on a network that was read whole, and that its server does not list."""
+    read = select(SyncRun.network_id).where(SyncRun.completed_at.is_not(None))
+    declared = select(Network.id).where(Network.kind == NetworkKind.DECLARED)
+    listed = select(NetworkDevice.dev_eui).where(
+        NetworkDevice.dev_eui == DeviceRecord.dev_eui,
+        NetworkDevice.network_id == DeviceRecord.network_id,
+        NetworkDevice.absent_since.is_(None),
+    )
+    query = (
+        select(DeviceRecord.dev_eui, DeviceRecord.network_id, DeviceRecord.name, DeviceRecord.lifecycle)
+        .where(DeviceRecord.network_id.in_(read), DeviceRecord.network_id.not_in(declared), ~listed.exists())
+        .order_by(DeviceRecord.dev_eui)
+    )
+    empty = {"application_name": None, "last_seen_at": None}
+    return [_line({**empty, **row}) | {"detail": row["lifecycle"]} for row in connection.execute(query).mappings()]
+
+
+def count(connection: Connection, *, now: datetime) -> dict[Difference, int]:
+    """Return how many devices there are of each kind."""
+    return {kind: len(differences(connection, kind, now=now)) for kind in Difference}

@@ -51,6 +51,11 @@ JOBS: Final[tuple[Job, ...]] = (
         "retain", ("retain",), {"hour": "3", "minute": "30"},
         {"fr": "effacer ce qui a fait son temps", "en": "delete what has had its time"},
     ),
+    Job(
+        # The hours after the first one are for mails that a server put off: with none, a run has nothing to do.
+        "mail", ("report", "weekly", "--send"), {"day_of_week": "mon", "hour": "9-21", "minute": "0"},
+        {"fr": "envoyer le courriel de la semaine", "en": "send the mail of the week"},
+    ),
 )  # fmt: skip
 
 

@@ -22,6 +22,7 @@ from apscheduler.triggers.cron import CronTrigger
 from sqlalchemy import Engine
 
 from lora_registry.domain.errors import UsageError
+from lora_registry.settings import Settings
 from lora_registry.store import jobs as job_runs
 from lora_registry.store.engine import make_engine, reading, writing
 
@@ -38,11 +39,21 @@ class Job(NamedTuple):
     when: dict[str, str]
     does: dict[str, str]
     """What it is for, in French and English."""
+    needs: str = ""
+    """A setting without which it has nothing to do."""
 
 
 # No job between two and three at night, an hour that a change to summer time skips and one to winter time repeats.
 # Days by name: APScheduler counts Monday as 0 where cron counts Sunday.
 JOBS: Final[tuple[Job, ...]] = (
+    Job(
+        "light-audit", ("audit", "run", "--light"), {"minute": "5,20,35,50"},
+        {"fr": "juger passerelles, incidents et objets de sécurité", "en": "judge gateways, incidents and safety"},
+    ),
+    Job(
+        "sync", ("sync",), {"hour": "3", "minute": "10"},
+        {"fr": "relire les listes de ChirpStack", "en": "read ChirpStack's lists again"}, needs="chirpstack_url",
+    ),
     Job(
         "audit", ("audit", "run"), {"hour": "4", "minute": "15"},
         {"fr": "juger tous les objets", "en": "judge every object"},
@@ -55,8 +66,27 @@ JOBS: Final[tuple[Job, ...]] = (
         # The hours after the first one are for mails that a server put off: with none, a run has nothing to do.
         "mail", ("report", "weekly", "--send"), {"day_of_week": "mon", "hour": "9-21", "minute": "0"},
         {"fr": "envoyer le courriel de la semaine", "en": "send the mail of the week"},
+        needs="smtp_host",
+    ),
+    Job(
+        "coverage", ("coverage", "build"), {"day_of_week": "sun", "hour": "5"},
+        {"fr": "refaire la carte de couverture", "en": "build the coverage map again"},
     ),
 )  # fmt: skip
+
+
+def trigger_of(job: Job, zone: ZoneInfo) -> CronTrigger:
+    """Return when a job runs: in the town's time, or by UTC where it runs every hour.
+
+    In the hour that comes twice APScheduler takes the second run of a local cron for one before the first, and
+    never gets out of it (3.11.3: it adds a microsecond to the local time, which forgets which of both it was).
+    """
+    return CronTrigger(**job.when, timezone=zone if "hour" in job.when else ZoneInfo("UTC"))
+
+
+def jobs_for(settings: Settings) -> list[Job]:
+    """Return the jobs that have what they need."""
+    return [job for job in JOBS if not job.needs or getattr(settings, job.needs)]
 
 
 def job_named(name: str) -> Job:
@@ -102,7 +132,7 @@ class Scheduler:
         clock: Callable[[], datetime],
         program: Sequence[str],
         environment: Mapping[str, str],
-        jobs: Sequence[Job] = JOBS,
+        jobs: Sequence[Job],
     ) -> None:
         """Prepare; `program` is what a job's command is appended to, `environment` where it finds its settings."""
         self._engine, self._clock, self._program = engine, clock, tuple(program)
@@ -138,11 +168,11 @@ class Scheduler:
             if stored.id not in self._jobs:
                 planner.remove_job(stored.id)
         for job in self._jobs.values():
-            trigger = CronTrigger(**job.when, timezone=self._zone)
+            trigger = trigger_of(job, self._zone)
             known = planner.get_job(job.name)
             if known is None:
                 planner.add_job("lora_registry.schedule:run_job", trigger, args=[job.name], id=job.name)
-            elif str(known.trigger) != str(trigger) or str(known.trigger.timezone) != str(self._zone):
+            elif str(known.trigger) != str(trigger) or str(known.trigger.timezone) != str(trigger.timezone):
                 paused = known.next_run_time is None
                 planner.reschedule_job(job.name, trigger=trigger)
                 if paused:

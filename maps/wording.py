@@ -128,6 +128,7 @@ REASONS: dict[str, str] = {
     "other_network": "It is on another network, which we do not hear.",
     "collection_down": "We were not listening.",
     "network_not_heard": "Nothing at all was heard from its network.",
+    "seen_before_listening": "The network heard it before we listened; we never did.",
     "no_uplink": "No message yet.",
     "off_season": "It is out of its season.",
     "gateway_down": "The antenna that hears it is down.",

@@ -164,6 +164,7 @@ def upgrade() -> None:
         sa.Column("frames", sa.LargeBinary(), nullable=False, comment="the last ones, packed: domain.habit"),
         sa.Column("law", sa.LargeBinary(), nullable=False, comment="of its silences: domain.silence_law"),
         sa.Column("links", sa.LargeBinary(), nullable=False, comment="who hears it: domain.radio_past"),
+        sa.Column("losses", sa.LargeBinary(), nullable=False, comment="of up to a year: domain.loss_memory"),
         sa.PrimaryKeyConstraint("dev_eui", name="pk_device_habit"),
         sqlite_with_rowid=False,
     )

@@ -159,7 +159,7 @@ def judge(url: str, *, light: bool) -> None:
 
 
 def main() -> None:
-    """Make a registry and audit it: once in full, once more as on another night, once light."""
+    """Make a registry and audit it: once in full, once more as on every other night, once light."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--devices", type=int, default=40_000)
     parser.add_argument("--days", type=int, default=40)
@@ -171,7 +171,7 @@ def main() -> None:
         began = time.perf_counter()
         fill(url, devices=options.devices, days=options.days, learn=options.learn)
         print(f"{options.devices} devices, {options.days} days: made in {time.perf_counter() - began:.0f} s")
-        for light in (False, True) if options.light else (False,):
+        for light in (False, False, True) if options.light else (False, False):
             # A process of its own: its peak is not that of making the registry.
             process = multiprocessing.get_context("spawn").Process(
                 target=judge, args=(url,), kwargs={"light": light}

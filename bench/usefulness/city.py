@@ -15,7 +15,6 @@ from lora_registry.simulate import defects as drawn
 from lora_registry.simulate.columns import DAY, SECOND
 from lora_registry.simulate.defects import NEVER, Share
 from lora_registry.simulate.fleet import Fleet, draw_fleet
-from lora_registry.simulate.radio import setting
 from lora_registry.simulate.services import SERVICES, Service
 
 END = datetime(2026, 10, 27, 6, tzinfo=UTC)
@@ -26,8 +25,9 @@ UNREAD, READ = "dechets", "qualite-air"
 _VARYING = ("qualite-air", "ilots-chaleur", "dechets", "air-ecoles")
 _FAULTS = {"constant": 24, "stuck": 24, "over_reports": 20, "wastes_airtime": 20, "dead": 20}
 _TWINS = Share(0.016, ("qualite-air", "ilots-chaleur"))
-_FAR_ENOUGH = 9
-"""Spreading factor up to which SF12 is an abuse."""
+_SHOUTS_FROM_DB = 3.0
+"""Mean SNR at the best gateway from which on SF12 is an abuse: nine of ten packets (5.1 dB of noise) are then
+11 dB or more above the floor of SF10, which takes a quarter of the airtime."""
 _SLOWER_NEED = 6
 """An over-reporter sends this many times as often as its service needs."""
 
@@ -75,14 +75,14 @@ def _faulty(fleet: Fleet, seed: int, start: int) -> Fleet:
     rng = np.random.default_rng([seed, 20])
     since, dead = fleet.defects.stuck_since.copy(), fleet.defects.dead_at.copy()
     period, factor, adr = fleet.period.copy(), fleet.spreading_factor.copy(), fleet.adr.copy()
-    enough = setting(fleet.mean_snr[: len(fleet)])
-    kind = [_called(told, int(enough[place])) for place, told in enumerate(fleet.defects.kind)]
+    best_db = fleet.mean_snr[: len(fleet)].max(axis=1)
+    kind = [_called(told, float(best_db[place])) for place, told in enumerate(fleet.defects.kind)]
     since[[told == "stuck" for told in fleet.defects.kind]] = NEVER  # they may be of homes
     sound = rng.permutation([place for place, told in enumerate(kind) if told is None]).tolist()
     for fault, wanted in _FAULTS.items():
         fitting = [
             place for place in sound
-            if kind[place] is None and _fits(fault, SERVICES[int(fleet.service[place])], int(enough[place]))
+            if kind[place] is None and _fits(fault, SERVICES[int(fleet.service[place])], float(best_db[place]))
         ]  # fmt: skip
         for place in fitting[:wanted]:
             kind[place] = fault
@@ -102,19 +102,19 @@ def _faulty(fleet: Fleet, seed: int, start: int) -> Fleet:
     return replace(fleet, defects=faults, period=period, spreading_factor=factor, adr=adr, phase=phase)
 
 
-def _called(kind: str | None, enough: int) -> str | None:
+def _called(kind: str | None, best_db: float) -> str | None:
     """Return what the bench calls a fault that the simulation drew."""
     if kind == "sf12":
-        return "wastes_airtime" if enough <= _FAR_ENOUGH else "other"
+        return "wastes_airtime" if best_db >= _SHOUTS_FROM_DB else "other"
     return {"stuck": "other", "overtalking": "over_reports"}.get(kind or "", kind)
 
 
-def _fits(fault: str, service: Service, enough: int) -> bool:
-    """Tell whether an object of a service can have a fault; `enough` is the spreading factor that it needs."""
+def _fits(fault: str, service: Service, best_db: float) -> bool:
+    """Tell whether an object of a service can have a fault; `best_db` is its mean SNR at the best gateway."""
     if fault == "dead":
         return True
     if fault == "wastes_airtime":
-        return enough <= _FAR_ENOUGH and service.family != "position"
+        return best_db >= _SHOUTS_FROM_DB and service.family != "position"
     return service.id in _VARYING
 
 

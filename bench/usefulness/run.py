@@ -40,7 +40,7 @@ from lora_registry.store.scores import DeviceUsefulness
 from lora_registry.usefulness import cadence
 from lora_registry.usefulness.facts import Facts, decoded
 from lora_registry.usefulness.information import judged_channels
-from lora_registry.usefulness.lines import CAP, WEIGHTS
+from lora_registry.usefulness.lines import WEIGHTS
 from lora_registry.usefulness.score import score, shares
 
 _ZONE = ZoneInfo("Europe/Paris")
@@ -136,6 +136,8 @@ def _can_be_judged(fault: str, facts: Facts) -> bool:
         return facts.information.reason is None
     if fault == "twin":
         return facts.neighbours.reason is None
+    if fault == "wastes_airtime":
+        return facts.radio.airtime_waste is not None
     if fault == "over_reports":
         return facts.radio.need_period_s is not None
     return True
@@ -162,7 +164,7 @@ def _print_wronged(judged: Judged, truth: dict[str, Truth]) -> None:
         line["high"] < line["of"]
         for _, told in nobody
         for line in told["lines"]
-        if line["part"] in ("use", "information", "uniqueness", CAP)
+        if line["part"] in ("use", "information", "uniqueness")
     )
     print(f"of whom nobody said anything: {len(nobody)}, lines of what is unknown that cost a point: {blamed}")
     closed = [facts for facts, _ in judged.values() if facts.information.reason is not None]

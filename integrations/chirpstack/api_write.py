@@ -18,6 +18,8 @@ from lora_registry.domain.provisioning import MARK, Keys, ServerDevice, WantedPr
 from lora_registry.domain.secret import Secret
 
 _ZEROS = "0" * 32
+_USUAL_INTERVAL_S = 3600
+"""What ChirpStack's own pages preset: with none, it calls a device inactive as soon as it has spoken."""
 
 
 class ChirpStackProvisioning:
@@ -95,7 +97,7 @@ class ChirpStackProvisioning:
             supports_otaa=True,
             adr_algorithm_id="default",
             device_status_req_interval=1,
-            uplink_interval=wanted.uplink_interval_s or 0,
+            uplink_interval=wanted.uplink_interval_s or _USUAL_INTERVAL_S,
             flush_queue_on_activate=True,
             tags={MARK: "profile"},
         )

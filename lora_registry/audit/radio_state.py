@@ -15,6 +15,7 @@ COLLECTION_GRACE = timedelta(hours=1)
 
 
 _BATCH = "batch"
+_BEFORE_US = "seen_before_listening"
 
 
 class Judgement(NamedTuple):
@@ -31,6 +32,7 @@ def judge(facts: DeviceFacts) -> Judgement:
     another network                                 not_judged      other_network
     the collection does not reach the present       undetermined    collection_down
     no uplink ever, its network not heard either    undetermined    network_not_heard
+    no uplink here, but one by its server's list    undetermined    seen_before_listening
     no uplink ever                                  never_seen      no_uplink
     outside its service's calendar                  undetermined    off_season
     a shared cause explains its silence             undetermined    gateway_down, backhaul_down, ...
@@ -44,6 +46,7 @@ def judge(facts: DeviceFacts) -> Judgement:
         (facts.network_kind == NetworkKind.DECLARED, RadioState.NOT_JUDGED, "other_network"),
         (not facts.collection_alive, RadioState.UNDETERMINED, "collection_down"),
         (not _was_seen(facts) and not facts.network_heard, RadioState.UNDETERMINED, "network_not_heard"),
+        (not _was_seen(facts) and facts.server_seen_at is not None, RadioState.UNDETERMINED, _BEFORE_US),
         (not _was_seen(facts), RadioState.NEVER_SEEN, "no_uplink"),
         (not facts.in_season, RadioState.UNDETERMINED, "off_season"),
         (excuse is not None, RadioState.UNDETERMINED, f"{excuse}_down"),

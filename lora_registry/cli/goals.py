@@ -41,17 +41,12 @@ def set_one(
     by: ByOption = None,
 ) -> None:
     """Set a goal, or set it anew: an indicator, where it stood, where it should be each year."""
-    from lora_registry.onboarding.kinds import slug  # noqa: PLC0415
     from lora_registry.pipeline.follow_goals import Wanted, set_goal  # noqa: PLC0415 - numpy: not for `listen`
 
-    try:
-        called = slug(name)
-    except ValueError as error:
-        raise UsageError(f"goal {name!r}: {error}") from error
-    wanted = Wanted(called, indicator, _targets(target), reference, baseline, None, measures, means)
+    wanted = Wanted(name, indicator, _targets(target), reference, baseline, None, measures, means)
     with registry(settings(context)) as engine:
         began = set_goal(engine, wanted, by=speaker(by), now=now())
-    say(f"goal {called}: {indicator} from {began:g}")
+    say(f"goal {name}: {indicator} from {began:g}")
 
 
 def _targets(told: list[str]) -> dict[int, float]:

@@ -22,7 +22,7 @@ from lora_registry.cli.speaker import ByOption, speaker
 from lora_registry.domain.errors import UsageError
 from lora_registry.onboarding import sheet_out
 from lora_registry.onboarding.columns import sample as sample_text
-from lora_registry.onboarding.plan import Plan
+from lora_registry.onboarding.plan import Plan, Verdict
 from lora_registry.onboarding.tell import Remark
 from lora_registry.pipeline import onboard as use_case
 from lora_registry.pipeline import onboard_network
@@ -35,6 +35,15 @@ from lora_registry.store.engine import reading
 
 _SHOWN = 50
 _COLUMNS = ("line", "dev_eui", "verdict", "changes")
+
+_VERDICTS_EN = {
+    Verdict.CREATE: "to create", Verdict.UPDATE: "to change", Verdict.UNCHANGED: "unchanged",
+    Verdict.REFUSED: "refused",
+}  # fmt: skip
+_VERDICTS_FR = {
+    Verdict.CREATE: "à créer", Verdict.UPDATE: "à modifier", Verdict.UNCHANGED: "sans changement",
+    Verdict.REFUSED: "à corriger",
+}  # fmt: skip
 
 onboard = typer.Typer(help="A commune's sensors, from its own sheet.", no_args_is_help=True)
 app.add_typer(onboard, name="onboard")
@@ -97,7 +106,7 @@ def apply(
                 engine, request, server, region=configured.region, by=speaker(by), now=now(), why=why, tell=tell
             )
             _tell_provisioned(done)
-    _counts(applied.plan)
+    _counts(applied.plan, configured.language)
     if applied.number is None:
         say("nothing to change: the registry says so already")
     else:
@@ -207,7 +216,7 @@ def _show(plan: Plan, form: Format, language: str) -> None:
         say(_line(remark, language))
     if len(remarks) > _SHOWN:
         say(f"and {len(remarks) - _SHOWN} more remarks: --format json lists all")
-    _counts(plan)
+    _counts(plan, language)
 
 
 def _line(remark: Remark, language: str) -> str:
@@ -220,5 +229,6 @@ def _line(remark: Remark, language: str) -> str:
     return f"{mark} {place}{': ' if place else ''}{remark.words.get(language, remark.words['en'])}"
 
 
-def _counts(plan: Plan) -> None:
-    say(", ".join(f"{count} {verdict}" for verdict, count in plan.counts.items()))
+def _counts(plan: Plan, language: str) -> None:
+    words = _VERDICTS_FR if language == "fr" else _VERDICTS_EN
+    say(", ".join(f"{plan.counts[verdict]} {words[verdict]}" for verdict in Verdict))

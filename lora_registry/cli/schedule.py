@@ -28,7 +28,7 @@ app.add_typer(schedule, name="schedule")
 @schedule.command("run")
 def run(context: typer.Context) -> None:
     """Run the timed jobs until stopped, one at a time; one such process for a registry."""
-    from lora_registry.schedule import Scheduler  # noqa: PLC0415 - APScheduler, for these commands only
+    from lora_registry.schedule import Scheduler, jobs_for  # noqa: PLC0415 - APScheduler, for these commands only
 
     configured, stop = settings(context), threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -44,6 +44,7 @@ def run(context: typer.Context) -> None:
             clock=now,
             program=(sys.executable, "-m", "lora_registry"),
             environment=environment,
+            jobs=jobs_for(configured),
         ).run(stop)
 
 

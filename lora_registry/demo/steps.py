@@ -19,6 +19,7 @@ from lora_registry.demo.lines_ahead import lines_ahead
 from lora_registry.demo.telling import Teller
 from lora_registry.demo.usefulness import serve
 from lora_registry.domain.errors import UnavailableError
+from lora_registry.domain.mapcoverage import MapCoverage
 from lora_registry.pipeline.backfill import CaptureSource
 from lora_registry.pipeline.build_map import build_map
 from lora_registry.pipeline.garbage import few_collections
@@ -54,6 +55,8 @@ class Stage:
     ending: Ending
     started: list[Child]
     """Processes to stop at the end; steps add theirs."""
+    coverage: MapCoverage | None = None
+    """What the map shows of it, once it is built."""
 
 
 def declare(stage: Stage) -> str:
@@ -136,6 +139,42 @@ def judge(stage: Stage) -> str:
     )
 
 
+def cover(stage: Stage) -> str:
+    """Build coverage from what was heard, and hold it against the truth that it was not given."""
+    # scipy is a second: not while the broker and the network are being started.
+    from lora_registry.demo import cover as coverage  # noqa: PLC0415
+
+    words = stage.teller.words
+    with stage.teller.progress(words.text("coverage"), 100) as shown:
+        covered = coverage.cover(
+            stage.engine,
+            stage.city,
+            clock=stage.clock,
+            on_progress=lambda done, whole: shown(100 * done // max(whole, 1)),
+        )
+    stage.coverage, states = covered.shown, covered.built.states
+    right, gaps_right = covered.agreement.covered_right, covered.agreement.gaps_right
+    stage.teller.say(
+        words.text(
+            "Against the city's truth, which was not given: right for {covered} % of what is called covered, for "
+            "{gap} % of what is called a gap",
+            covered=_percent(right),
+            gap=_percent(gaps_right),
+        )
+    )
+    return words.text(
+        "Coverage: {n} squares of 200 m, {covered} covered, {gap} gaps, {unknown} unknown",
+        n=words.number(states.total()),
+        covered=words.number(states["covered"]),
+        gap=words.number(states["gap"]),
+        unknown=words.number(states["unknown"]),
+    )
+
+
+def _percent(share: float | None) -> str:
+    return "-" if share is None else f"{100 * share:.0f}"
+
+
 def draw(stage: Stage) -> str:
     """Draw the map and serve it."""
     data = build_map(
@@ -144,6 +183,7 @@ def draw(stage: Stage) -> str:
         network=stage.settings.network,
         timezone=stage.settings.timezone,
         simulated=True,
+        coverage=stage.coverage,
     )
     stage.server.show(render(data, language=stage.settings.language))
     return stage.teller.words.text("Map drawn")
@@ -152,8 +192,8 @@ def draw(stage: Stage) -> str:
 Step = Callable[[Stage], str]
 """Does its work on the stage and returns what was done, in words."""
 
-STEPS: tuple[Step, ...] = (declare, read_history, go_live, judge, draw)
-"""In order; the last two again and again while the page is served."""
+STEPS: tuple[Step, ...] = (declare, read_history, go_live, judge, cover, draw)
+"""In order; judging and drawing again and again while the page is served."""
 
 REFRESHED: tuple[Step, ...] = (judge, draw)
 

@@ -7,6 +7,7 @@ meter of 12 hours are an equal nuisance.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -17,6 +18,7 @@ from lora_registry.domain import event_tail, heartbeat, memory, run_length
 from lora_registry.domain.event_tail import EventTail
 from lora_registry.domain.history import Gaps, History, gaps_of
 from lora_registry.domain.intervals import Spans, covers
+from lora_registry.domain.loss_memory import Month
 from lora_registry.domain.run_length import RunLength
 
 ALERT_BETA = 0.1
@@ -111,8 +113,10 @@ class Cadence:
         return max(_STRANGER_LIMIT_S if stranger else _LEARNING_LIMIT_S, _PATIENCE * self.longest_gap_s)
 
 
-def learn(gaps: Gaps) -> Cadence:
+def learn(gaps: Gaps, months: Sequence[Month] = ()) -> Cadence:
     """Return the cadence that `gaps` teach; gaps not fully watched must have been left out.
+
+    `months` count the losses of gaps that were forgotten since (`loss_memory`).
 
     Why it speaks and how often is read from the last 60 days (see `recent_from`), or since the rhythm changed;
     how it loses messages from up to a year, as long as it lost alike (`memory`). A silence that the rest of
@@ -135,7 +139,10 @@ def learn(gaps: Gaps) -> Cadence:
     if period_s is None:
         return _event_driven(gaps, first, span_s)
     known, first = (gaps, first) if n == len(gaps) - first else (window, 0)
-    counts = memory.losses(known, first, period_s, regular=kind is CadenceClass.PERIODIC)
+    whole = known is gaps
+    counts = memory.losses(
+        known, first, period_s, regular=kind is CadenceClass.PERIODIC, months=months if whole else ()
+    )
     shortened_s = np.minimum(length_s, (run_length.LONGEST_RUN + 1.0 + run_length.GRACE) * period_s)
     per_year = _YEAR_S / float(shortened_s.mean())
     counts = run_length.without_outages(counts, min(ALERT_BETA / per_year, 0.5))
@@ -213,6 +220,12 @@ def summarise(cadence: Cadence, last_s: float) -> CadenceSummary:
     )
 
 
+def watched_gaps(history: History, watched: Spans) -> Gaps:
+    """Return the gaps of a device's uplinks that were watched from end to end: the others teach nothing."""
+    gaps = gaps_of(history)
+    return gaps.where(covers(watched, gaps.start_s, gaps.end_s))
+
+
 def cadence_of(history: History, watched: Spans | None = None) -> Cadence:
     """Return the cadence of a device as of its last uplink.
 
@@ -221,7 +234,4 @@ def cadence_of(history: History, watched: Spans | None = None) -> Cadence:
         watched: when the collection listened (`intervals`); gaps not watched from end to end teach nothing.
 
     """
-    gaps = gaps_of(history)
-    if watched is not None:
-        gaps = gaps.where(covers(watched, gaps.start_s, gaps.end_s))
-    return learn(gaps)
+    return learn(gaps_of(history) if watched is None else watched_gaps(history, watched))

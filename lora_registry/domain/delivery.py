@@ -23,6 +23,8 @@ _LATE_FRAMES = 2
 _LATE_S = 10.0
 _FASTER = 10.0
 _JUMP_FROM = 16
+_FASTEST_PER_S = 1.0
+"""Duty cycle allows less: a counter that goes on faster counts something else, or cannot be trusted."""
 _FEWEST_IN_SESSION = 3
 _LONGEST_RADIO_RUN = 50
 _LONGEST_RADIO_GAP_S = 86_400.0
@@ -78,6 +80,7 @@ def steps_of(history: History) -> Steps:
     100 -> 3                                   new session
     100 -> 99 after 2 s                        a late frame: received, in its place
     100 -> 2000 after 600 s                    new session (2000 frames in one period: not credible)
+    100 -> 8000 after 3600 s, again and again  new sessions (two frames a second: not credible either)
     """
     counted = (history.f_cnt != UNKNOWN) & ~repetitions(history)
     at_s, f_cnt, dev_addr = history.at_s[counted], history.f_cnt[counted], history.dev_addr[counted]
@@ -95,7 +98,8 @@ def steps_of(history: History) -> Steps:
         broken |= joins_before[1:] != joins_before[:-1]
     if not broken.all():
         usual = float(np.median((steps / waited_s)[~broken]))
-        broken |= (steps > _JUMP_FROM) & (steps > _FASTER * usual * waited_s)
+        credible = np.minimum(_FASTER * usual, _FASTEST_PER_S) * waited_s
+        broken |= (steps > _JUMP_FROM) & (steps > credible)
     return Steps(at_s, steps, broken)
 
 

@@ -9,7 +9,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any, Self
+
+_AS_THEY_ARE = frozenset({str, int, float, bool, type(None)})
+
+
+@cache
+def _names(kind: Any) -> tuple[str, ...]:  # noqa: ANN401 - a class of facts
+    return tuple(one.name for one in fields(kind))
 
 
 class _Plain:
@@ -19,7 +27,9 @@ class _Plain:
 
     def as_json(self) -> dict[str, Any]:
         """Return the facts as JSON values."""
-        return {name: _plain(getattr(self, name)) for name in self._names()}
+        kind: Any = type(self)
+        values = [(name, getattr(self, name)) for name in _names(kind)]
+        return {name: value if type(value) in _AS_THEY_ARE else _plain(value) for name, value in values}
 
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> Self:
@@ -30,10 +40,6 @@ class _Plain:
 
         """
         return cls(**{name: _restored(name, value) for name, value in values.items()})
-
-    @classmethod
-    def _names(cls) -> list[str]:
-        return [one.name for one in fields(cls)]  # type: ignore[arg-type]  # every subclass is a dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +71,8 @@ class DeviceFacts(_Plain):
     first_uplink_at: datetime | None = None
     last_uplink_at: datetime | None = None
     """Data uplinks: a join alone is not data."""
+    server_seen_at: datetime | None = None
+    """Its last uplink by the network server's own list, of a device that we have never heard."""
     watched_since_last_s: float | None = None
     cadence_class: str = "learning"
     """A `CadenceClass`."""
@@ -79,6 +87,10 @@ class DeviceFacts(_Plain):
     delivery_high: float | None = None
     delivery_frames: int = 0
     delivery_reason: str | None = None
+    airtime_s_per_day: float | None = None
+    """A mean over the 30 days before it was last learnt, as is the next."""
+    gateways_30d: int = 0
+    """By how many gateways it was heard."""
     battery_pct: float | None = None
     battery_at: datetime | None = None
     external_power: bool = False

@@ -46,6 +46,8 @@ class Habit:
     """How long it may be silent by chance, packed (`domain.silence_law`)."""
     links: bytes = b""
     """Who hears it, packed (`domain.radio_past`)."""
+    losses: bytes = b""
+    """What its months before these frames lost, packed (`domain.loss_memory`)."""
 
     def is_due(self, *, number: int, uplinks_total: int, last_uplink_at: datetime | None, now: datetime) -> bool:
         """Tell whether the device has to be learnt anew. `number` is any that is its own: it spreads the work.

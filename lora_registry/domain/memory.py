@@ -5,7 +5,7 @@ Month by month back from a window that shows the rhythm, at most a year in all, 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from math import log
 
 import numpy as np
@@ -13,23 +13,32 @@ from numpy.typing import NDArray
 
 from lora_registry.domain.beta_law import log_beta
 from lora_registry.domain.history import Gaps
+from lora_registry.domain.loss_memory import MEMORY_S, Month, closed_until_s, same_period
 from lora_registry.domain.run_length import MissCounts, count, missed
 
-MEMORY_S = 365.0 * 86_400.0
 _BLOCK_S = 30.0 * 86_400.0
 _FEWEST_IN_BLOCK = 20
-_SAME_PERIOD = 0.05
 _SAME_RATE = 1.5
 _CLEARLY_ANOTHER = log(20.0)
 
 
-def losses(gaps: Gaps, first: int, period_s: float, *, regular: bool) -> MissCounts:
+def losses(gaps: Gaps, first: int, period_s: float, *, regular: bool, months: Sequence[Month] = ()) -> MissCounts:
     """Return the counts of messages missed in the gaps from `first` on, and before them as long as all was alike.
+
+    `months` are those that were closed before (`loss_memory`): gaps of their time are counted in them.
 
     A month is another when its period is (only a `regular` device shows one in each month), or when losses began
     clearly more, or less, often.
     """
     misses = missed(gaps.end_s - gaps.start_s, period_s)
+    if months:
+        first = max(first, int(np.searchsorted(gaps.start_s, closed_until_s(months))))
+        counts = count(misses[first:])
+        for closed in reversed(months):
+            if not same_period(closed.period_s, period_s) or _another_loss(counts, closed.counts):
+                break
+            counts = counts + closed.counts
+        return counts
     counts = count(misses[first:])
     for begin, end in _months_before(gaps, first):
         month = count(misses[begin:end])
@@ -66,7 +75,7 @@ def _months_before(gaps: Gaps, first: int) -> Iterator[tuple[int, int]]:
 def _keeps(gaps: Gaps, period_s: float) -> bool:
     """Tell whether a regular device had this period then: half of its gaps, at least, are one period long."""
     unit_s: NDArray[np.float64] = (gaps.end_s - gaps.start_s) / np.maximum(gaps.frames, 1)
-    return abs(float(np.median(unit_s)) / period_s - 1.0) <= _SAME_PERIOD
+    return same_period(float(np.median(unit_s)), period_s)
 
 
 def _another_loss(recent: MissCounts, older: MissCounts) -> bool:

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 
 from lora_registry.domain.identifiers import DevEui
 from lora_registry.domain.secret import Secret
+from lora_registry.domain.services import NetworkKind
 from lora_registry.onboarding.complete import missing
 from lora_registry.onboarding.lines import Line
 from lora_registry.onboarding.places import check_territory
@@ -53,8 +54,8 @@ def check_repeated(lines: Sequence[Line]) -> None:
             ))  # fmt: skip
 
 
-def check_keys(lines: Sequence[Line], *, provision: bool) -> None:
-    """Say when devices share a key, and refuse a device that is to be provisioned without the ones it needs."""
+def check_keys(lines: Sequence[Line], facts: Facts, *, provision: bool) -> None:
+    """Say when devices share a key, and refuse a new device that is to be provisioned without those it needs."""
     counted: Counter[Secret] = Counter(key for line in lines for key in line.keys.values())
     for line in lines:
         if any(counted[key] > 1 for key in line.keys.values()):
@@ -62,9 +63,15 @@ def check_keys(lines: Sequence[Line], *, provision: bool) -> None:
                 "another line has the same key: whoever reads one object can then speak for the other",
                 "une autre ligne a la même clé : qui lit un objet peut alors parler pour l'autre",
             ))  # fmt: skip
-        needed = ("app_key", "nwk_key") if (line.version or "").startswith("1.1") else ("app_key",)
+        needed = (
+            ("app_key", "nwk_key")
+            if facts.references.version_of(line.version, line.profile).startswith("1.1")
+            else ("app_key",)
+        )
         absent = [name for name in needed if name not in line.keys]
-        if provision and absent:
+        is_known = line.dev_eui in facts.said or line.dev_eui in facts.listed
+        is_declared = facts.references.networks.get(line.network or "") == NetworkKind.DECLARED
+        if provision and absent and not is_declared and (line.keys or not is_known):
             line.remark(Gravity.ERROR, "no_key", absent[0], told(
                 f"no {' and no '.join(absent)}: ChirpStack needs it for the object to join",
                 f"pas de {' ni de '.join(absent)} : ChirpStack en a besoin pour que l'objet rejoigne le réseau",

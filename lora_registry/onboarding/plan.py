@@ -108,7 +108,7 @@ def settle(drafted: Draft, facts: Facts, wish: Wish, *, file: str, recorded_at: 
     """Return what the drafted lines would change, given what the registry holds of the devices they ask for."""
     plan = Plan(remarks=[*drafted.sheet.remarks, *_of_headings(drafted)])
     checks.check_repeated(drafted.lines)
-    checks.check_keys(drafted.lines, provision=wish.provision)
+    checks.check_keys(drafted.lines, facts, provision=wish.provision)
     for line in drafted.lines:
         if line.dev_eui is None:
             plan.lines.append(Planned(line, Verdict.REFUSED))

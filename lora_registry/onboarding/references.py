@@ -5,7 +5,10 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Final, NamedTuple
+
+USUAL_VERSION: Final = "1.0.3"
+"""Of LoRaWAN, for devices of which nobody says: what most objects sold speak, and 1.0.4 ones are understood in."""
 
 
 class ServiceWords(NamedTuple):
@@ -37,7 +40,13 @@ class References:
     """Identifier -> kind."""
     sirets: Mapping[str, str] = field(default_factory=dict)
     """SIRET -> organisation."""
+    profiles: Mapping[str, str] = field(default_factory=dict)
+    """Name of a device profile of the network server -> its LoRaWAN version."""
     _by_name: dict[str, dict[str, set[str]]] = field(default_factory=dict, repr=False)
+
+    def version_of(self, version: str | None, profile: str | None) -> str:
+        """Return the LoRaWAN version of a device: as told, else its profile's, else the usual one."""
+        return version or self.profiles.get(profile or "") or USUAL_VERSION
 
     def organisation(self, text: str) -> str | None:
         """Return the identifier of the organisation of that name or SIRET; None when none or several have it."""

@@ -16,8 +16,8 @@ from lora_registry.coverage.summary import Summary, summarise
 from lora_registry.coverage.tiles import TileCells, around, predict, tiles_of
 
 Tile = tuple[int, int]
-_WORTH_PROCESSES = 24
-"""Tiles: below, starting processes takes longer than it saves."""
+WORTH_PROCESSES = 60_000
+"""Rows of evidence by area: with fewer, starting processes takes longer than it saves."""
 _AHEAD = 4
 
 
@@ -52,7 +52,7 @@ def build(city: City, areas: Pairs, *, processes: int) -> Iterator[Built]:
     """Yield every tile that holds cells; `areas` are the evidence by area."""
     tiles = tiles_of(city.cell_km)
     work = ((tile, cell, around(tile, areas)) for tile, cell in tiles.items())
-    if processes <= 1 or len(tiles) < _WORTH_PROCESSES:
+    if processes <= 1 or len(areas) < WORTH_PROCESSES:
         with one_thread():
             for one in work:
                 yield _one(one, city)

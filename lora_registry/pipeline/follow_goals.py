@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import date, datetime
 from typing import NamedTuple
@@ -15,6 +16,7 @@ from lora_registry.store.reads import Row
 from lora_registry.usefulness.decided import Indicator
 from lora_registry.usefulness.goals import Progress, progress, value_of
 
+_SLUG = re.compile(r"[a-z0-9-]{1,64}", re.ASCII)
 _YEARS = range(2000, 2101)
 
 
@@ -45,10 +47,12 @@ def set_goal(engine: Engine, wanted: Wanted, *, by: str, now: datetime) -> float
     """Set a goal, or set it anew; return its baseline.
 
     Raises:
-        UsageError: no target, a year that is none, no reference.
+        UsageError: no identifier (ADR 0006), no target, a year that is none, no reference.
         RefusedError: no baseline is given, and nothing has been judged that could be one.
 
     """
+    if not _SLUG.fullmatch(wanted.id):
+        raise UsageError(f"goal {wanted.id!r}: use up to 64 lower-case letters without accents, digits and -")
     if not wanted.targets:
         raise UsageError("a goal has a target: say --target 2027=80")
     odd = [year for year in wanted.targets if year not in _YEARS]

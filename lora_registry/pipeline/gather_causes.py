@@ -58,7 +58,7 @@ def speaker(
         return None
     if collected.kinds.get(network) == NetworkKind.DECLARED:
         return None
-    if not season.in_season(device["calendar"], now, collected.zone):
+    if device["calendar"] and not season.in_season(device["calendar"], now, collected.zone):
         return None
     clock = clocks.of(device)
     if not clocks.runs(clock, network):

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import numpy as np
 
-from lora_registry.domain import delivery, intervals, season, silence_law
-from lora_registry.domain.cadence import cadence_of, summarise
+from lora_registry.domain import delivery, intervals, loss_memory, season, silence_law
+from lora_registry.domain.cadence import learn, summarise, watched_gaps
 from lora_registry.domain.facts import DeviceFacts
 from lora_registry.domain.findings import SubjectKind
 from lora_registry.domain.habit import NO_HISTORY, Habit, joined, pack, unpack
@@ -19,7 +19,7 @@ from lora_registry.domain.intervals import Spans
 from lora_registry.domain.radio_past import RadioPast, radio_facts
 from lora_registry.domain.services import NetworkKind
 from lora_registry.pipeline.clocks import Clocks, Collection, explained_s, without
-from lora_registry.pipeline.gather_gateways import OpenFindings
+from lora_registry.pipeline.gather_gateways import RECENT_DAYS, OpenFindings
 from lora_registry.store import evidence
 from lora_registry.store.incidents import Key
 
@@ -30,6 +30,8 @@ _RADIO = (
     "needed_period_s",
 )  # fmt: skip
 """What was learnt of the radio holds on where nothing newer says otherwise."""
+
+_FORGOTTEN = timedelta(days=RECENT_DAYS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,9 @@ class Past:
     """The same uplinks on the air; None where none are left."""
     sketched: Mapping[str, Any] | None = None
     """What its sketches say, as facts."""
+    airtime_s_per_day: float | None = None
+    gateways_30d: int = 0
+    """Both of 30 days, where it is to be learnt anew."""
     incidents: Sequence[Key] = ()
     """Shared causes that explained a silence of it."""
 
@@ -75,18 +80,21 @@ def device_facts(
         in_season=season.in_season(device["calendar"], now, collected.zone) if device["calendar"] else True,
         season_opened_at=opened_at.astimezone(UTC) if opened_at is not None else None,
         season_opened_on=opened_at.date().isoformat() if opened_at is not None else None,
-        watched_since_opened_s=_elapsed_s(clock, opened_at, now) if opened_at is not None else None,
-        watched_since_known_s=_elapsed_s(always, known_at, now),
+        watched_since_opened_s=clocks.elapsed_s(clock, opened_at, now) if opened_at is not None else None,
+        watched_since_known_s=clocks.elapsed_s(always, known_at, now),
         uplinks_total=device["uplinks_total"] or 0,
         first_uplink_at=first_at,
         last_uplink_at=last_at,
-        watched_since_last_s=_elapsed_s(clock, last_at, now) if last_at is not None else None,
+        server_seen_at=device["server_seen_at"] if last_at is None else None,
+        watched_since_last_s=clocks.elapsed_s(clock, last_at, now) if last_at is not None else None,
         battery_pct=device["battery_pct"] if known_status else None,
         battery_at=device["status_at"] if known_status else None,
         external_power=external_power,
         open_since=already_open.get((SubjectKind.DEVICE, str(device["dev_eui"])), {}),
         **(holding.learnt if holding is not None and last_at is not None else {}),
     )
+    if last_at is not None and now - last_at > _FORGOTTEN:
+        facts = replace(facts, airtime_s_per_day=None, gateways_30d=0)
     return facts, habit
 
 
@@ -112,10 +120,6 @@ def _unexplained(clock: Spans, past: Past, collected: Collection, last_at: datet
     return without(clock, explained)
 
 
-def _elapsed_s(clock: Spans, since: datetime, until: datetime) -> float:
-    return float(intervals.elapsed(clock, since.timestamp(), until.timestamp()))
-
-
 def _learnt(
     past: Past,
     clock: Spans,
@@ -135,7 +139,9 @@ def _learnt(
     if hole is not None:
         clock = intervals.difference(clock, intervals.normalise([hole]))
     clock = without(clock, list(_of_incidents(past.incidents, collected, history)))
-    cadence = cadence_of(history, clock)
+    gaps = watched_gaps(history, clock)
+    months = loss_memory.unpack(before.losses) if before is not None else ()
+    cadence = learn(gaps, months)
     limits = summarise(cadence, last_at.timestamp())
     measured = delivery.measure(past.raw if len(past.raw) else history, clock)
     learnt = {name: before.learnt[name] for name in _RADIO if before is not None and name in before.learnt}
@@ -153,6 +159,8 @@ def _learnt(
         "delivery_high": measured.high,
         "delivery_frames": measured.received,
         "delivery_reason": measured.reason,
+        "airtime_s_per_day": past.airtime_s_per_day,
+        "gateways_30d": past.gateways_30d,
     }
     return Habit(
         learnt_at=now,
@@ -160,6 +168,7 @@ def _learnt(
         learnt=learnt,
         frames=pack(history),
         law=silence_law.pack(cadence, limits),
+        losses=loss_memory.pack(loss_memory.close(months, gaps, cadence.period_s)),
         links=past.radio.links() if past.radio is not None else before.links if before is not None else b"",
     )
 

@@ -9,12 +9,11 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from lora_registry.domain import intervals, season
+from lora_registry.domain import intervals
 from lora_registry.domain.channel_measures import ChannelMeasures, DeviceMeasures
 from lora_registry.domain.identifiers import DevEui
-from lora_registry.domain.maintenance import Under
 from lora_registry.domain.services import Family, PrivacyClass
-from lora_registry.pipeline.clocks import Collection
+from lora_registry.pipeline.clocks import Clocks
 from lora_registry.store import sketch_reads, usage_reads, usefulness_evidence
 from lora_registry.store.evidence import Partition
 from lora_registry.store.reads import Row
@@ -30,12 +29,6 @@ STUCK = timedelta(days=6)
 """Before today, from the Monday before on: 7 to 13 days."""
 _DAY_S = 86_400.0
 _YEAR_DAYS = 365.25
-_NOISE_DBM = -117.0
-"""Thermal noise in 125 kHz (-123 dBm) and a receiver's noise figure of 6 dB."""
-_SNR_FLOOR_DB = {7: -7.5, 8: -10.0, 9: -12.5, 10: -15.0, 11: -17.5, 12: -20.0}
-"""What a receiver needs (SX1276 data sheet)."""
-_MARGIN_DB = 10.0
-"""What adaptive data rate leaves."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +54,12 @@ def gather(
     part: Partition,
     run_id: int,
     *,
-    collected: Collection,
+    now: datetime,
+    clocks: Clocks,
     known: Uses,
     neighbours: Mapping[DevEui, Neighbours],
 ) -> Iterator[Facts]:
     """Yield the facts of each object of a partition that an audit judged."""
-    now = collected.now
     on = now.date()
     days = usefulness_evidence.days(connection, part, until=on, count=RECENT_DAYS)
     placed = usefulness_evidence.placed(connection, part)
@@ -78,7 +71,7 @@ def gather(
             dev_eui=str(eui),
             judged_on=on,
             use=use_of(row, known, now),
-            radio=_radio(row, days.get(eui), collected),
+            radio=_radio(row, days.get(eui), clocks, now),
             information=_information(row, long.get(eui), recent.get(eui), on),
             neighbours=neighbours.get(eui, Neighbours(reason="class")),
             equipment=Equipment(
@@ -131,61 +124,42 @@ def _answer(row: Row, said: Row | None, now: datetime) -> tuple[str | None, date
     return (Answer.NEEDED.value, confirmed) if confirmed is not None else (None, None)
 
 
-def _radio(row: Row, days: Days | None, collected: Collection) -> Radio:
+def _radio(row: Row, days: Days | None, clocks: Clocks, now: datetime) -> Radio:
     seen: Mapping[str, Any] = row["facts"]
     silent_s = seen.get("watched_since_last_s")
-    used, enough = _data_rate(days)
-    if row["family"] == Family.POSITION:
-        enough = None  # what suits one corner of its round does not suit the next
-    period_s = row["period_s"]
+    # Of what moves, what suits one corner of its round does not suit the next.
+    rate: Mapping[str, Any] = {} if row["family"] == Family.POSITION else seen
     return Radio(
         state=row["state"],
         in_season=seen.get("in_season", True),
         known_days=round((seen.get("watched_since_known_s") or 0.0) / _DAY_S, 2),
         silent_days=None if silent_s is None else round(silent_s / _DAY_S, 2),
         cadence=row["cadence"] or "learning",
-        period_s=period_s,
+        period_s=row["period_s"],
         need_period_s=row["need_period_s"],
         uplinks_per_day=round(days.uplinks / days.span, 3) if days else None,
         airtime_s_per_day=round(days.airtime_s / days.span, 4) if days else None,
         delivery_low=row["delivery_low"],
         delivery_high=row["delivery_high"],
         days_heard=None if row["first_uplink_at"] is None else (days.heard if days else 0),
-        days_expected=_days_expected(row, collected, period_s),
-        spreading_factor=used,
-        spreading_factor_enough=enough,
+        days_expected=_days_expected(row, clocks, now),
+        adr=rate.get("adr"),
+        spreading_factor=rate.get("spreading_factor"),
+        spreading_factor_enough=rate.get("spreading_factor_enough"),
+        airtime_waste=rate.get("airtime_waste"),
     )
 
 
-def _days_expected(row: Row, collected: Collection, period_s: float | None) -> int | None:
+def _days_expected(row: Row, clocks: Clocks, now: datetime) -> int | None:
     """Return on how many of the last 30 days it should have been heard: watched, in season, no maintenance."""
+    period_s = row["period_s"]
     if period_s is None or period_s > _DAY_S or row["first_uplink_at"] is None:
         return None
-    now = collected.now
     since = max(now - timedelta(days=RECENT_DAYS), row["first_uplink_at"].astimezone(UTC))
     if since >= now:
         return None
-    season_s = season.season_spans(row["calendar"], since, now, collected.zone)
-    clock = collected.time_off.taken_from(
-        intervals.intersection(collected.spans(row["network_id"]), season_s),
-        (Under.DEVICE, str(row["dev_eui"])),
-        (Under.SERVICE, row["service_id"] or ""),
-        (Under.APPLICATION, row["application_id"] or ""),
-        (Under.NETWORK, row["network_id"]),
-    )
-    return int(float(intervals.elapsed(clock, since.timestamp(), now.timestamp())) // _DAY_S) or None
-
-
-def _data_rate(days: Days | None) -> tuple[int | None, int | None]:
-    """Return the spreading factor that it uses most, and the lowest that would leave 10 dB."""
-    if days is None or not days.spreading_factors:
-        return None, None
-    used = max(days.spreading_factors, key=lambda number: (days.spreading_factors[number], number))
-    if days.best_esp_dbm is None:
-        return used, None
-    snr_db = days.best_esp_dbm - _NOISE_DBM
-    fitting = [number for number, floor in _SNR_FLOOR_DB.items() if snr_db >= floor + _MARGIN_DB]
-    return used, min(fitting, default=max(_SNR_FLOOR_DB))
+    watched_s = float(intervals.elapsed(clocks.of(row), since.timestamp(), now.timestamp()))
+    return int(watched_s // _DAY_S) or None
 
 
 def _information(row: Row, long: DeviceMeasures | None, recent: DeviceMeasures | None, on: date) -> Information:

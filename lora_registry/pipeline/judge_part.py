@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
+import numpy as np
 from sqlalchemy import Connection
 
 from lora_registry.audit import radio_state
@@ -15,15 +17,17 @@ from lora_registry.coverage.territories import Territories
 from lora_registry.domain.channel_measures import DeviceMeasures
 from lora_registry.domain.facts import DeviceFacts
 from lora_registry.domain.habit import NO_HISTORY, Habit
-from lora_registry.domain.identifiers import DevEui
+from lora_registry.domain.identifiers import DevEui, GatewayId
 from lora_registry.domain.radio_past import DAYS as RADIO_DAYS
+from lora_registry.domain.radio_past import LINK_DTYPE
 from lora_registry.domain.services import Family
 from lora_registry.pipeline.clocks import Clocks, Collection
 from lora_registry.pipeline.gather_causes import Speaker, speaker, summary
 from lora_registry.pipeline.gather_facts import Past, device_facts
 from lora_registry.pipeline.gather_gateways import RECENT_DAYS, OpenFindings
-from lora_registry.store import evidence, habits, incidents, radio_evidence, sketch_reads, verdicts
+from lora_registry.store import evidence, habits, incidents, radio_evidence, sketch_reads, speakers, verdicts
 from lora_registry.store.evidence import Partition
+from lora_registry.store.link_reads import Heard
 
 _SKETCHED = timedelta(weeks=8)
 
@@ -66,6 +70,10 @@ class Part:
 
     judged: Sequence[Judged]
     causes: Summary
+    heard: Mapping[GatewayId, Heard]
+    """What its devices say of gateways since the audit before; empty without one."""
+    devices_30d: Counter[int]
+    """By how many of its devices each gateway (as stored) was heard in 30 days, by what they have taught."""
 
 
 def judge_part(
@@ -76,8 +84,12 @@ def judge_part(
     collected: Collection,
     already_open: OpenFindings,
     territories: Territories,
+    since: date | None,
 ) -> Part:
-    """Judge the devices of a partition, each by itself; shared causes are looked for once all have been."""
+    """Judge the devices of a partition, each by itself; shared causes are looked for once all have been.
+
+    `since` is the day of the audit before, None without one.
+    """
     now = collected.now
     known = habits.read(connection, part)
     explained = incidents.attached(connection, part)
@@ -85,11 +97,11 @@ def judge_part(
     histories = evidence.histories(connection, part, due, until=now)
     radios = dict(radio_evidence.radio_pasts(connection, due, since=now - timedelta(days=RADIO_DAYS), until=now))
     sketched = _sketched(connection, part, devices, due, now)
-    airtime = evidence.airtime_s_per_day(connection, part, until=now.date(), days=RECENT_DAYS)
-    gateways = evidence.gateways_heard(connection, part, until=now.date(), days=RECENT_DAYS)
+    airtime = evidence.airtime_s_per_day(connection, due, until=now.date(), days=RECENT_DAYS)
+    gateways = evidence.gateways_heard(connection, due, until=now.date(), days=RECENT_DAYS)
     placed = evidence.positions(connection, part)
     communes = dict(zip(placed, territories.of(list(placed.values())), strict=True))
-    clocks, judged, speakers = Clocks(collected), list[Judged](), list[Speaker]()
+    clocks, judged, speaking, hearing = Clocks(collected), list[Judged](), list[Speaker](), list[bytes]()
     for device in devices:
         eui: DevEui = device["dev_eui"]
         past = Past(
@@ -97,6 +109,8 @@ def judge_part(
             raw=histories.get(eui, NO_HISTORY) if eui in due else None,
             radio=radios.get(eui),
             sketched=sketched.get(eui),
+            airtime_s_per_day=airtime.get(eui),
+            gateways_30d=gateways.get(eui, 0),
             incidents=explained.get(eui.to_int64(), ()),
         )
         facts, learnt = device_facts(device, past, collected, already_open, clocks)
@@ -106,37 +120,45 @@ def judge_part(
                 facts=facts,
                 learnt=None if newer else learnt,
                 judgement=radio_state.judge(facts),
-                airtime_s_per_day=airtime.get(eui),
-                gateways_30d=gateways.get(eui, 0),
+                airtime_s_per_day=airtime.get(eui) if eui in due else facts.airtime_s_per_day,
+                gateways_30d=gateways.get(eui, 0) if eui in due else facts.gateways_30d,
                 territory_code=communes.get(eui),
             )
         )
-        if (one := _speaker(device, facts, past, learnt, clocks=clocks, collected=collected)) is not None:
-            speakers.append(one)
-    return Part(judged, summary(speakers, now=now))
+        holding, last_at = learnt if past.raw is not None else past.habit, facts.last_uplink_at
+        if holding is None or last_at is None:
+            continue
+        if last_at >= now - timedelta(days=RECENT_DAYS):
+            hearing.append(holding.links)
+        one = speaker(
+            device,
+            last_at,
+            law=holding.law,
+            links=holding.links,
+            clocks=clocks,
+            collected=collected,
+            incidents=past.incidents,
+        )
+        if one is not None:
+            speaking.append(one)
+    return Part(judged, summary(speaking, now=now), _heard(connection, devices, since), _listeners(hearing))
 
 
-def _speaker(
-    device: evidence.Row,
-    facts: DeviceFacts,
-    past: Past,
-    learnt: Habit | None,
-    *,
-    clocks: Clocks,
-    collected: Collection,
-) -> Speaker | None:
-    holding = learnt if past.raw is not None else past.habit
-    if holding is None:
-        return None
-    return speaker(
-        device,
-        facts.last_uplink_at,
-        law=holding.law,
-        links=holding.links,
-        clocks=clocks,
-        collected=collected,
-        incidents=past.incidents,
-    )
+def _heard(
+    connection: Connection, devices: Iterable[evidence.Row], since: date | None
+) -> Mapping[GatewayId, Heard]:
+    if since is None:
+        return {}
+    last = [(device["dev_eui"], device["last_uplink_at"]) for device in devices]
+    active = [eui for eui, at in last if at is not None and at.date() >= since]
+    return speakers.heard_since(connection, active, since) if active else {}
+
+
+def _listeners(links: Iterable[bytes]) -> Counter[int]:
+    """Return in how many of these packed links each gateway is."""
+    packed = np.frombuffer(b"".join(links), dtype=LINK_DTYPE)
+    gateways, counts = np.unique(packed["gateway"], return_counts=True)
+    return Counter(dict(zip(gateways.tolist(), counts.tolist(), strict=True)))
 
 
 def _is_due(device: evidence.Row, habit: Habit | None, collected: Collection) -> bool:

@@ -12,6 +12,7 @@ from sqlalchemy import Engine
 
 from lora_registry.domain.errors import RefusedError
 from lora_registry.domain.identifiers import DevEui
+from lora_registry.pipeline.clocks import Clocks
 from lora_registry.pipeline.compare_neighbours import compare_neighbours
 from lora_registry.pipeline.gather_collection import collection
 from lora_registry.pipeline.gather_usefulness import gather, uses
@@ -75,7 +76,7 @@ def judge_usefulness(
         raise RefusedError("no audit is complete: run `lora-registry audit run` first")
     said = Said(*audit)
     with reading(engine) as connection:
-        collected = collection(connection, now=said.judged_at, zone=zone)
+        clocks = Clocks(collection(connection, now=said.judged_at, zone=zone))
         known = uses(connection, now=said.judged_at)
         neighbours = compare_neighbours(connection, until=said.judged_at.date())
         parts = list(evidence.partitions(connection, partition_devices))
@@ -84,7 +85,15 @@ def judge_usefulness(
     sums = _Sums()
     for part in parts:
         with reading(engine) as connection:
-            seen = gather(connection, part, said.run_id, collected=collected, known=known, neighbours=neighbours)
+            seen = gather(
+                connection,
+                part,
+                said.run_id,
+                now=said.judged_at,
+                clocks=clocks,
+                known=known,
+                neighbours=neighbours,
+            )
             judged = [(facts, judge(facts)) for facts in seen]
         with writing(engine) as connection:
             score_writes.write_objects(connection, [_row(said.run_id, *one) for one in judged])

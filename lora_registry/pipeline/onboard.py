@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -18,13 +18,13 @@ from lora_registry.onboarding import plan as planning
 from lora_registry.onboarding.changes import Change, State, Verb
 from lora_registry.onboarding.columns import ATTRIBUTE, BY_KEY, Use
 from lora_registry.onboarding.lines import Line
-from lora_registry.onboarding.places import Bounds
+from lora_registry.onboarding.places import Bounds, Place
 from lora_registry.onboarding.plan import Draft, Plan, Wish
 from lora_registry.onboarding.references import References, folded
-from lora_registry.onboarding.registry_facts import Facts
+from lora_registry.onboarding.registry_facts import Covered, Facts
 from lora_registry.onboarding.sheet import read_sheet
 from lora_registry.pipeline.adopt import read_file
-from lora_registry.store import journal, onboarding_reads, reference_reads
+from lora_registry.store import coverage_reads, journal, onboarding_reads, reference_reads
 from lora_registry.store.engine import reading, writing
 from lora_registry.store.journal import About, Undone
 
@@ -60,12 +60,13 @@ class Checked(NamedTuple):
 
     @property
     def to_provision(self) -> list[Line]:
-        """Return the lines whose devices the network server is to know: those of a network we can write to."""
+        """Return the lines whose devices the network server is to know: with keys, on a network we write to."""
         kinds = self.references.networks
         return [
             one.line
             for one in self.plan.lines
-            if kinds.get(one.line.known.get(fields.NETWORK, ""), NetworkKind.CHIRPSTACK) != NetworkKind.DECLARED
+            if one.line.keys
+            and kinds.get(one.line.known.get(fields.NETWORK, ""), NetworkKind.CHIRPSTACK) != NetworkKind.DECLARED
         ]
 
 
@@ -234,7 +235,23 @@ def _facts(connection: Connection, drafted: Draft, references: References, *, lo
         tenants=onboarding_reads.tenants(connection),
         makers=onboarding_reads.makers(connection),
         commune_of=lambda latitude, longitude: territories.of([(longitude, latitude)])[0],
+        covered=_covered(connection, places),
     )
+
+
+def _covered(connection: Connection, places: Sequence[Place]) -> Callable[[float, float], Covered] | None:
+    """Return the last coverage build's word for each place of a file; None before a build."""
+    if not places or coverage_reads.last_run(connection) is None:
+        return None
+    from lora_registry.pipeline.coverage_answers import covered_at  # noqa: PLC0415 - numpy and pyproj
+
+    points = list(dict.fromkeys((place.latitude, place.longitude) for place in places))
+    answers = covered_at(connection, points)
+    words = {"covered": Covered.COVERED, "gap": Covered.GAP}
+    said = {
+        point: words.get(answer.state, Covered.NOT_MEASURED) for point, answer in zip(points, answers, strict=True)
+    }
+    return lambda latitude, longitude: said[latitude, longitude]
 
 
 def _content(drafted: Draft) -> str:

@@ -29,8 +29,6 @@ from lora_registry.store import journal
 from lora_registry.store.engine import reading, writing
 from lora_registry.store.journal import Undone
 
-USUAL_VERSION = "1.0.3"
-"""Of LoRaWAN, for lines that do not say: what most objects sold today speak, and 1.0.4 ones are understood in."""
 _UNASSIGNED = ("unassigned", "À attribuer")
 Told = Callable[[int], None]
 
@@ -132,7 +130,7 @@ def _wanted(line: Line, references: References, region: str) -> WantedDevice:
     words = line.known
     service = references.services.get(words.get("service_id") or "")
     owner = words.get("owner_id") or (service.owner_id if service else None)
-    version = line.version or USUAL_VERSION
+    version = references.version_of(line.version, line.profile)
     model = words.get("model")
     assert line.dev_eui is not None  # noqa: S101 - lines without one are refused before
     return WantedDevice(

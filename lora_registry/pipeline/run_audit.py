@@ -23,6 +23,8 @@ from lora_registry.pipeline.judge_part import Part, judge_part
 from lora_registry.store import evidence, gateway_evidence, habits, incidents, reads, verdict_reads, verdicts
 from lora_registry.store.engine import reading, writing
 from lora_registry.store.evidence import Partition
+from lora_registry.store.gateway_evidence import Carried
+from lora_registry.store.link_reads import Heard
 
 PARTITION_DEVICES = 500
 """Two months of hourly uplinks of these are some 700,000 rows in memory at once, about 200 MB."""
@@ -35,6 +37,37 @@ class Audited:
     run_id: int
     states: Counter[str] = field(default_factory=Counter)
     findings: Counter[str] = field(default_factory=Counter)
+
+
+@dataclass(slots=True)
+class Hearing:
+    """What devices say of gateways, summed over partitions."""
+
+    heard: dict[GatewayId, Heard] = field(default_factory=dict)
+    devices_30d: Counter[int] = field(default_factory=Counter)
+
+    def add(self, part: Part) -> None:
+        """Add what a partition yields."""
+        self.devices_30d.update(part.devices_30d)
+        for gateway_id, one in part.heard.items():
+            known = self.heard.setdefault(gateway_id, Heard(one.first_at, one.last_at))
+            known.first_at, known.last_at = min(known.first_at, one.first_at), max(known.last_at, one.last_at)
+            known.devices += one.devices
+
+    def since(self, before: Carried | None, now: datetime) -> dict[GatewayId, Heard] | None:
+        """Return what is known of all gateways by now, with an earlier run's word; None: their days must be read.
+
+        They must where there is no earlier word, and where devices know a gateway that it did not.
+        """
+        if before is None:
+            return None
+        found = gateway_evidence.joined(before, dict(self.heard), until=now)
+        devices = {GatewayId.from_int64(gateway): count for gateway, count in self.devices_30d.items()}
+        if devices.keys() - found.keys():
+            return None
+        for gateway_id, count_30d in devices.items():
+            found[gateway_id].devices = max(found[gateway_id].devices, count_30d)
+        return found
 
 
 def run_audit(
@@ -62,21 +95,32 @@ def run_audit(
         territories = Territories(gateway_evidence.boundaries(connection))
         parts = list(evidence.partitions(connection, partition_devices))
         attached = incidents.attached(connection)
+        before = gateway_evidence.carried(connection, now)
+    since = before.judged_at.date() if before is not None else None
+    hearing = Hearing()
     applications: dict[str, Completeness] = {}
     last_s: dict[int, float] = {}
     for part in parts:
         with reading(engine) as connection:
             devices = evidence.devices(connection, part)
             done = judge_part(
-                connection, part, devices, collected=collected, already_open=already_open, territories=territories
+                connection,
+                part,
+                devices,
+                collected=collected,
+                already_open=already_open,
+                territories=territories,
+                since=since,
             )
+        hearing.add(done)
         for device in devices:
             count(applications, device)
         last_s |= _last_heard(done, attached)
         _write(engine, audited, part, done, now)
         on_progress(audited.states.total())
     with reading(engine) as connection:
-        gateways = list(gateway_facts(connection, collected, already_open))
+        heard = hearing.since(before, now)
+        gateways = list(gateway_facts(connection, collected, already_open, heard=heard))
         causes = explained(shared_causes(connection, audited.run_id, gateways), attached, last_s, collected)
     gateways = [replace(one, shared_cause=causes.of_gateway.get(one.gateway_id)) for one in gateways]
     for part in parts:

@@ -60,6 +60,7 @@ class DeviceHabit(Base):
     frames: Mapped[bytes] = mapped_column(LargeBinary, comment="the last ones, packed: domain.habit")
     law: Mapped[bytes] = mapped_column(LargeBinary, comment="of its silences: domain.silence_law")
     links: Mapped[bytes] = mapped_column(LargeBinary, comment="who hears it: domain.radio_past")
+    losses: Mapped[bytes] = mapped_column(LargeBinary, comment="of up to a year: domain.loss_memory")
 
 
 class GatewayVerdict(Base):

@@ -18,6 +18,7 @@ from lora_registry.domain.history import UNKNOWN, History
 from lora_registry.domain.identifiers import DevEui
 from lora_registry.store import link_reads, staging
 from lora_registry.store.registry import DeviceRecord, Position, Service
+from lora_registry.store.sync_tables import NetworkDevice
 from lora_registry.store.telemetry import Device, DeviceDay, DeviceEvent, DeviceState, Uplink
 
 Row = dict[str, Any]
@@ -46,6 +47,16 @@ def partitions(connection: Connection, size: int) -> Iterator[Partition]:
 def within(column: Any, part: Partition) -> ColumnElement[bool]:  # noqa: ANN401 - any model's column
     """Return the condition that a column of DevEUIs is in a partition."""
     return type_coerce(column, BigInteger).between(part.first, part.last)
+
+
+def of_devices(
+    connection: Connection,
+    column: Any,  # noqa: ANN401 - any model's column
+    devices: Collection[DevEui],
+) -> ColumnElement[bool]:
+    """Return the condition that a column of DevEUIs is one of these."""
+    stored = [eui.to_int64() for eui in devices]
+    return staging.among(connection.dialect.name, type_coerce(column, BigInteger), stored)
 
 
 def devices(connection: Connection, part: Partition, *, only: Collection[DevEui] | None = None) -> list[Row]:
@@ -77,6 +88,10 @@ def devices(connection: Connection, part: Partition, *, only: Collection[DevEui]
             DeviceState.external_power,
             DeviceState.status_at,
             DeviceState.joins_total,
+            select(func.max(NetworkDevice.last_seen_at))
+            .where(NetworkDevice.dev_eui == known.c.dev_eui)
+            .scalar_subquery()
+            .label("server_seen_at"),
         )
         .select_from(known)
         .outerjoin(Device, Device.dev_eui == known.c.dev_eui)
@@ -182,13 +197,15 @@ def _grouped(
         yield DevEui.from_int64(stored), history
 
 
-def airtime_s_per_day(connection: Connection, part: Partition, *, until: date, days: int) -> dict[DevEui, float]:
-    """Return each device's mean daily airtime, seconds, from its first to its last day of those `days`."""
+def airtime_s_per_day(
+    connection: Connection, devices: Collection[DevEui], *, until: date, days: int
+) -> dict[DevEui, float]:
+    """Return devices' mean daily airtime, seconds, each from its first to its last day of those `days`."""
     first, last = func.min(DeviceDay.day), func.max(DeviceDay.day)
     query = (
         select(DeviceDay.dev_eui, func.sum(DeviceDay.airtime_s), first, last)
         .where(
-            within(DeviceDay.dev_eui, part),
+            of_devices(connection, DeviceDay.dev_eui, devices),
             DeviceDay.day.between(until - timedelta(days=days - 1), until),
             DeviceDay.uplinks > 0,
         )
@@ -200,10 +217,13 @@ def airtime_s_per_day(connection: Connection, part: Partition, *, until: date, d
     }
 
 
-def gateways_heard(connection: Connection, part: Partition, *, until: date, days: int) -> dict[DevEui, int]:
-    """Return by how many gateways each device was heard in those `days`."""
+def gateways_heard(
+    connection: Connection, devices: Collection[DevEui], *, until: date, days: int
+) -> dict[DevEui, int]:
+    """Return by how many gateways devices were heard in those `days`."""
     pairs: set[tuple[int, int]] = set()
-    for block in link_reads.blocks(connection, within(DeviceDay.dev_eui, part), link_reads.last_days(until, days)):
+    of_them = of_devices(connection, DeviceDay.dev_eui, devices)
+    for block in link_reads.blocks(connection, of_them, link_reads.last_days(until, days)):
         pairs.update(zip(block.dev_eui.tolist(), block.gateway_id.tolist(), strict=True))
     return {DevEui.from_int64(eui): gateways for eui, gateways in Counter(eui for eui, _ in pairs).items()}
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from sqlalchemy import Connection, select
 
@@ -80,12 +81,25 @@ def heard(connection: Connection, *, until: datetime, days: int) -> dict[Gateway
     """
     today = until.date()
     counted_from = today - timedelta(days=days - 1)
-    judged_at, carried = _carried(connection, until)
+    known = carried(connection, until)
     conditions = [DeviceDay.day <= today]
-    if judged_at is not None:
-        conditions.append(DeviceDay.day >= min(counted_from, judged_at.date()))
+    if known is not None:
+        conditions.append(DeviceDay.day >= min(counted_from, known.judged_at.date()))
     found = link_reads.heard(connection, *conditions, counted_from=counted_from)
-    for gateway_id, (first_at, last_at) in carried.items():
+    return joined(known, found, until=until)
+
+
+class Carried(NamedTuple):
+    """What an earlier run knew of gateways."""
+
+    judged_at: datetime
+    heard: dict[GatewayId, tuple[datetime, datetime]]
+    """From when to when each was heard."""
+
+
+def joined(known: Carried | None, found: dict[GatewayId, Heard], *, until: datetime) -> dict[GatewayId, Heard]:
+    """Return what was heard since an earlier run, with what that one knew."""
+    for gateway_id, (first_at, last_at) in known.heard.items() if known is not None else ():
         one = found.setdefault(gateway_id, Heard(first_at, last_at))
         one.first_at = min(one.first_at, first_at)
         one.last_at = max(one.last_at, last_at)
@@ -94,27 +108,28 @@ def heard(connection: Connection, *, until: datetime, days: int) -> dict[Gateway
     return found
 
 
-def _carried(
-    connection: Connection, until: datetime
-) -> tuple[datetime | None, dict[GatewayId, tuple[datetime, datetime]]]:
-    """Return when the last complete run by `until` judged, and from when to when it knew each gateway heard."""
+def carried(connection: Connection, until: datetime) -> Carried | None:
+    """Return what the last complete run by `until` knew; None: there is none, or it is forgotten."""
     query = select(AuditRun.id, AuditRun.judged_at).where(
         AuditRun.completed_at.is_not(None), AuditRun.judged_at <= until
     )
     run = connection.execute(query.order_by(AuditRun.judged_at.desc(), AuditRun.id.desc()).limit(1)).first()
     if run is None:
-        return None, {}
+        return None
     verdicts = connection.execute(
         select(GatewayVerdict.gateway_id, GatewayVerdict.facts).where(GatewayVerdict.run_id == run.id)
     )
     facts = {gateway_id: GatewayFacts.from_json(told) for gateway_id, told in verdicts}
     if not facts:  # verdicts of older runs are forgotten
-        return None, {}
-    return run.judged_at, {
-        gateway_id: (known.known_at, known.last_heard_at)
-        for gateway_id, known in facts.items()
-        if known.last_heard_at is not None
-    }
+        return None
+    return Carried(
+        run.judged_at,
+        {
+            gateway_id: (known.known_at, known.last_heard_at)
+            for gateway_id, known in facts.items()
+            if known.last_heard_at is not None
+        },
+    )
 
 
 def boundaries(connection: Connection) -> dict[str, dict[str, object]]:

@@ -12,7 +12,7 @@ from lora_registry.store import staging
 from lora_registry.store.audits import DeviceHabit
 from lora_registry.store.evidence import Partition
 
-_COLUMNS = ("dev_eui", "learnt_at", "uplinks_total", "learnt", "frames", "law", "links")
+_COLUMNS = ("dev_eui", "learnt_at", "uplinks_total", "learnt", "frames", "law", "links", "losses")
 
 
 def read(
@@ -28,6 +28,7 @@ def read(
         DeviceHabit.frames,
         DeviceHabit.law,
         DeviceHabit.links,
+        DeviceHabit.losses,
     ).where(stored.between(part.first, part.last))
     if only is not None:
         query = query.where(staging.among(connection.dialect.name, stored, [eui.to_int64() for eui in only]))
@@ -37,7 +38,7 @@ def read(
 def write(connection: Connection, habits: Iterable[tuple[DevEui, Habit]]) -> None:
     """Keep what was learnt, in place of what was known before."""
     rows = [
-        (eui, one.learnt_at, one.uplinks_total, dict(one.learnt), one.frames, one.law, one.links)
+        (eui, one.learnt_at, one.uplinks_total, dict(one.learnt), one.frames, one.law, one.links, one.losses)
         for eui, one in habits
     ]
     if rows:

@@ -133,7 +133,8 @@ def make(connection: Connection, changes: Iterable[Change]) -> None:
                 attributes.append((change.dev_eui, name, change.after))
         else:
             records.setdefault(change.dev_eui, {})[change.field] = _typed(change.field, change.after)
-    _write_records(connection, {eui: row for eui, row in records.items() if eui not in set(removed)})
+    going = set(removed)
+    _write_records(connection, {eui: row for eui, row in records.items() if eui not in going})
     _delete(connection, DeviceRecord.table(), ("dev_eui",), [(eui,) for eui in removed])
     columns = Position.table().columns.keys()
     _merge(connection, Position.table(), [tuple(place[name] for name in columns) for place in places])

@@ -104,6 +104,8 @@ def heard(connection: Connection, *conditions: ColumnElement[bool], counted_from
     since = counted_from.toordinal() - _EPOCH_DAY
     sums: dict[int, _Sum] = {}
     for block in blocks(connection, *conditions):
+        if not len(block.record):
+            continue  # days of which no gateway is known: an archive without receptions
         order = np.argsort(block.gateway_id, kind="stable")
         gateways, starts = np.unique(block.gateway_id[order], return_index=True)
         for gateway, start, end in zip(gateways, starts, [*starts[1:], len(order)], strict=True):

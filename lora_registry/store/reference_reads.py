@@ -9,7 +9,7 @@ from sqlalchemy import Connection, select
 from lora_registry.onboarding.adoption import Subject
 from lora_registry.onboarding.references import References, ServiceWords
 from lora_registry.store.registry import Network, Organisation, Service, Territory
-from lora_registry.store.sync_tables import NetworkDevice
+from lora_registry.store.sync_tables import NetworkDevice, NetworkProfile
 from lora_registry.store.telemetry import Device
 
 
@@ -19,11 +19,13 @@ def references(connection: Connection) -> References:
     services = connection.execute(
         select(Service.id, Service.name, Service.owner_id, Service.purpose, Service.privacy)
     )
+    profiles = select(NetworkProfile.name, NetworkProfile.mac_version)
     return References(
         organisations={row.id: row.name for row in organisations},
         services={row.id: ServiceWords(*row) for row in services},
         territories={row.code: row.name for row in connection.execute(select(Territory.code, Territory.name))},
         networks={row.id: row.kind for row in connection.execute(select(Network.id, Network.kind))},
+        profiles={row.name: row.mac_version for row in connection.execute(profiles)},
         sirets={row.siret: row.id for row in organisations if row.siret},
     )
 

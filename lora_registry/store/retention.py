@@ -17,6 +17,7 @@ from lora_registry.store import (
     collection,
     coverage,
     decisions,
+    incident_tables,
     jobs,
     journal_tables,
     outbox,
@@ -104,6 +105,15 @@ RETENTION: Final = (
         lambda cut: collection.CollectionOutage.ended_at < cut.before,
     ),
     Rule(
+        incident_tables.Incident, "its end", Age.AGGREGATE, "as collection outages; one that lasts stays",
+        lambda cut: incident_tables.Incident.ended_at < cut.before,
+    ),
+    Rule(
+        incident_tables.IncidentDevice, "the beginning of its incident", Age.AGGREGATE,
+        "whose clock stood still, and when",
+        lambda cut: incident_tables.IncidentDevice.began_at < cut.before,
+    ),
+    Rule(
         audits.FindingObservation, "its audit; after that, those of the last audit of each week stay", Age.RAW,
         "which nights a finding was seen: each of them for a month, then the weeks",
         lambda cut: (audits.FindingObservation.run_id <= cut.last_run)
@@ -181,6 +191,7 @@ KEPT: Final[Mapping[type[Base], str]] = {
     audits.GatewayVerdict: "of the last two audits; the audit itself replaces them",
     audits.ApplicationVerdict: "of the last two audits; the audit itself replaces them",
     audits.FindingVerdict: "of the last two audits; the audit itself replaces them",
+    incident_tables.CauseEvidence: "of the last two audits; the audit itself replaces them",
     usage.OwnerAnswer: _OWNERS,
     usage.ApplicationIntegration: "one row an integration: as it was last looked at",
     scores.UsefulnessRun: "one small row an audit: the one number of each year",
@@ -232,13 +243,14 @@ def cut_of(connection: Connection, rule: Rule, *, now: datetime, ages: Ages, goi
     """Return where a rule's old rows begin, once the raw weeks `going` have gone."""
     before = now - ages[rule.age]
     there = connection.scalars(select(weeks.RawWeek.week).where(weeks.RawWeek.emptied_at.is_(None)))
-    query = select(audits.AuditRun.id, audits.AuditRun.completed_at).order_by(audits.AuditRun.id)
-    runs = [(run, completed_at) for run, completed_at in connection.execute(query) if completed_at is not None]
+    query = select(audits.AuditRun.id, audits.AuditRun.completed_at, audits.AuditRun.light)
+    complete = query.where(audits.AuditRun.completed_at.is_not(None)).order_by(audits.AuditRun.id)
+    runs = [(row.id, row.completed_at, row.light) for row in connection.execute(complete)]
     return Cut(
         before=before,
         open_days=spans(week for week in there if week < before.date() and week not in going),
-        weekly_runs=list({week_of(completed_at): run for run, completed_at in runs}.values()),
-        last_run=max((run for run, completed_at in runs if completed_at < before), default=0),
+        weekly_runs=list({week_of(completed_at): run for run, completed_at, light in runs if not light}.values()),
+        last_run=max((run for run, completed_at, _ in runs if completed_at < before), default=0),
     )
 
 

@@ -11,7 +11,7 @@ from sqlalchemy import BigInteger, Connection, func, select, type_coerce
 from lora_registry.domain.identifiers import DevEui
 from lora_registry.store.audits import AuditRun
 from lora_registry.store.evidence import Partition
-from lora_registry.store.reads import Row, last_judgement
+from lora_registry.store.reads import Row, last_judgement, last_run
 from lora_registry.store.registry import DeviceRecord
 from lora_registry.store.scores import DeviceUsefulness, ServiceUsefulness, UsefulnessRun
 
@@ -32,9 +32,9 @@ _COLUMNS = (UsefulnessRun.run_id, UsefulnessRun.judged_at, UsefulnessRun.rule_ve
 
 
 def audit_to_judge(connection: Connection) -> tuple[int, datetime] | None:
-    """Return the last complete audit and the instant that it judged; None before one."""
-    query = select(AuditRun.id, AuditRun.judged_at).where(AuditRun.completed_at.is_not(None))
-    row = connection.execute(query.order_by(AuditRun.id.desc()).limit(1)).first()
+    """Return the last complete audit of everything and the instant that it judged; None before one."""
+    query = select(AuditRun.id, AuditRun.judged_at).where(AuditRun.id == last_run(connection))
+    row = connection.execute(query).first()
     return None if row is None else (row[0], row[1])
 
 

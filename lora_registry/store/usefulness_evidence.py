@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 
-import numpy as np
-from sqlalchemy import BigInteger, ColumnElement, Connection, and_, func, select, type_coerce
+from sqlalchemy import BigInteger, ColumnElement, Connection, func, select, type_coerce
 
 from lora_registry.domain.identifiers import DevEui
 from lora_registry.domain.services import Family, PrivacyClass
@@ -20,23 +17,16 @@ from lora_registry.store.registry import DeviceRecord, Position, Service
 from lora_registry.store.sketch_grants import PRIVACY
 from lora_registry.store.telemetry import Device, DeviceDay, DeviceState
 
-SPREADING_FACTORS = range(7, 13)
 
-
-@dataclass(slots=True)
-class Days:
+class Days(NamedTuple):
     """What an object's days add up to."""
 
-    uplinks: int = 0
-    heard: int = 0
+    uplinks: int
+    heard: int
     """Days with an uplink."""
-    span: int = 0
+    span: int
     """From its first to its last one."""
-    airtime_s: float = 0.0
-    spreading_factors: dict[int, int] = field(default_factory=dict)
-    """Uplinks at each."""
-    best_esp_dbm: float | None = None
-    """Mean power at the gateway that heard it best."""
+    airtime_s: float
 
 
 def _within(column: Any, part: Partition) -> ColumnElement[bool]:  # noqa: ANN401 - any model's column
@@ -56,6 +46,7 @@ def objects(connection: Connection, part: Partition, run_id: int) -> list[Row]:
             DeviceVerdict.facts,
             func.coalesce(Device.network_id, DeviceRecord.network_id).label("network_id"),
             Device.application_id,
+            Device.application_name,
             DeviceRecord.model,
             DeviceRecord.purchased_on,
             DeviceRecord.lifecycle,
@@ -91,7 +82,6 @@ def placed(connection: Connection, part: Partition) -> set[DevEui]:
 
 def days(connection: Connection, part: Partition, *, until: date, count: int) -> dict[DevEui, Days]:
     """Return what the `count` days that end with `until` add up to, of each object with uplinks."""
-    sums = [func.sum(getattr(DeviceDay, f"sf{number}")) for number in SPREADING_FACTORS]
     query = (
         select(
             DeviceDay.dev_eui,
@@ -100,49 +90,14 @@ def days(connection: Connection, part: Partition, *, until: date, count: int) ->
             func.min(DeviceDay.day),
             func.max(DeviceDay.day),
             func.sum(DeviceDay.airtime_s),
-            *sums,
         )
         .where(_within(DeviceDay.dev_eui, part), link_reads.last_days(until, count), DeviceDay.uplinks > 0)
         .group_by(DeviceDay.dev_eui)
     )
-    found = {}
-    for eui, uplinks, heard, first, last, airtime_s, *by_factor in connection.execute(query):
-        found[eui] = Days(
-            uplinks=int(uplinks),
-            heard=int(heard),
-            span=(last - first).days + 1,
-            airtime_s=float(airtime_s),
-            spreading_factors={
-                number: int(many) for number, many in zip(SPREADING_FACTORS, by_factor, strict=True) if many
-            },
-        )
-    _add_power(connection, part, found, until=until, count=count)
-    return found
-
-
-def _add_power(
-    connection: Connection, part: Partition, found: Mapping[DevEui, Days], *, until: date, count: int
-) -> None:
-    """Add the mean power, over the days, at each object's best gateway."""
-    sums: dict[tuple[int, int], list[float]] = {}
-    window = and_(_within(DeviceDay.dev_eui, part), link_reads.last_days(until, count))
-    for block in link_reads.blocks(connection, window):
-        keys = np.stack([block.dev_eui, block.gateway_id], axis=1)
-        pairs, place = np.unique(keys, axis=0, return_inverse=True)
-        esp = np.bincount(place.ravel(), weights=block.record["esp_sum_dbm"].astype(np.float64))
-        signals = np.bincount(place.ravel(), weights=block.record["signals"].astype(np.float64))
-        for (eui, gateway), power, frames in zip(pairs.tolist(), esp.tolist(), signals.tolist(), strict=True):
-            total = sums.setdefault((eui, gateway), [0.0, 0.0])
-            total[0] += power
-            total[1] += frames
-    best: dict[int, float] = {}
-    for (eui, _), (power, frames) in sums.items():
-        if frames:
-            best[eui] = max(best.get(eui, float("-inf")), power / frames)
-    for number, mean in best.items():
-        eui = DevEui.from_int64(number)
-        if eui in found:
-            found[eui].best_esp_dbm = mean
+    return {
+        eui: Days(int(uplinks), int(heard), (last - first).days + 1, float(airtime_s))
+        for eui, uplinks, heard, first, last, airtime_s in connection.execute(query)
+    }
 
 
 def comparable(connection: Connection) -> list[tuple[DevEui, str, dict[str, float]]]:

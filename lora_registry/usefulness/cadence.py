@@ -6,6 +6,7 @@ from typing import Final, NamedTuple
 
 from lora_registry.domain.cadence import CadenceClass
 from lora_registry.domain.interpolation import CADENCES
+from lora_registry.domain.services import Family
 from lora_registry.usefulness.facts import Channel, Facts
 from lora_registry.usefulness.information import JUDGED, judged_channels, not_judged, stillness
 
@@ -42,8 +43,10 @@ def by_content(facts: Facts) -> Advice | None:
     """
     if facts.use.family not in JUDGED or not_judged(facts) is not None or stillness(facts) is not None:
         return None
-    if facts.radio.cadence in _EVENTS:
+    if facts.radio.cadence == CadenceClass.EVENT:
         return None
+    if facts.radio.cadence == CadenceClass.MIXED and facts.use.family != Family.MEASURE:
+        return None  # of a measure the values count, whatever made it send them
     tested = [one for one in judged_channels(facts.information, facts.use.family) if one.missed]
     if not tested:
         return None

@@ -68,10 +68,14 @@ class Radio(Part, frozen=True):
     days_heard: int | None = None
     days_expected: int | None = None
     """Days of the last 30 on which it should have been heard; None where that cannot be said."""
+    adr: bool | None = None
+    """It lets the network choose its data rate."""
     spreading_factor: int | None = None
-    """The one that most uplinks of 30 days used."""
+    """The one it uses most, as the audit has it."""
     spreading_factor_enough: int | None = None
-    """The lowest that would leave 10 dB at the gateway that hears it best."""
+    """The lowest that would leave 10 dB, as the audit has it (`domain.sobriety`)."""
+    airtime_waste: float | None = None
+    """How many times longer than at that one it is on the air."""
 
 
 class Channel(Part, frozen=True):

@@ -99,10 +99,9 @@ def _said(defect: Defect, facts: Facts) -> Proposal:
     gesture, french, english = _WORDS[defect]
     saved = facts.radio.airtime_s_per_day if gesture is Gesture.RETIRE else None
     if defect is Defect.WASTES_AIRTIME:
-        used, enough = facts.radio.spreading_factor, facts.radio.spreading_factor_enough
-        spent = facts.radio.airtime_s_per_day
-        if used is not None and enough is not None and spent is not None:
-            saved = spent * (1 - 2.0 ** (enough - used))
+        waste, spent = facts.radio.airtime_waste, facts.radio.airtime_s_per_day
+        if waste is not None and spent is not None:
+            saved = spent * (1 - 1 / waste)
     return Proposal(gesture, {"fr": french, "en": english}, airtime_saved_s_per_day=saved)
 
 

@@ -18,8 +18,9 @@ MOST_NEIGHBOURS: Final = 5
 TWIN_M: Final = 60.0
 """Two positions of the same wall may be this far apart, as accurate as maps are."""
 FEWEST_HOURS: Final = 7 * 24
-TWIN_WITHIN: Final = 0.95
-"""Share of common hours within the tolerance."""
+TWIN_WITHIN: Final = 0.8
+"""Share of common hours within the tolerance. Two that send every half hour measure at other minutes, and messages
+get lost: so not all hours, while the root mean square is within it, too."""
 _RIDGE: Final = 1.0
 _HOURS: Final = 24
 
@@ -128,9 +129,12 @@ def _is_twin(one: Series, other: Series) -> bool:
         hours, values = one.means[channel]
         apart = np.abs(values - _at(hours, *other.means[channel]))
         apart = apart[~np.isnan(apart)]
-        if len(apart) < FEWEST_HOURS or np.mean(apart <= one.tolerance[channel]) < TWIN_WITHIN:
+        delta = one.tolerance[channel]
+        if len(apart) < FEWEST_HOURS or np.mean(apart <= delta) < TWIN_WITHIN:
             return False
-        if np.ptp(values) <= one.tolerance[channel]:
+        if np.sqrt(np.mean(apart**2)) > delta:
+            return False
+        if np.ptp(values) <= delta:
             return False  # two that stand still do not confirm each other
     return True
 

@@ -14,8 +14,8 @@ from lora_registry.usefulness.wording import comma, percent, point
 
 EXPECTED_LIFE_YEARS: Final = 8
 """Of a simple LoRaWAN object with one lithium cell: an estimate, docs/carbon.md."""
-WASTEFUL_STEPS: Final = 2
-"""Spreading factors above what is enough, from which on it is a waste: 4 times the airtime."""
+WASTEFUL_FROM: Final = 4.0
+"""Times longer on the air than needed, as for the audit's finding: two spreading factors are ordinary caution."""
 _AIRTIME_FREE_S: Final = 10.0
 _GOOD_DELIVERY: Final = 0.95
 _POOR_DELIVERY: Final = 0.5
@@ -25,9 +25,8 @@ _FULL_BATTERY_PCT: Final = 40.0
 
 
 def is_wasteful(radio: Radio) -> bool:
-    """Tell whether it uses a spreading factor far above what its distance asks for."""
-    used, enough = radio.spreading_factor, radio.spreading_factor_enough
-    return used is not None and enough is not None and used - enough >= WASTEFUL_STEPS
+    """Tell whether it is on the air four times longer than needed, and nothing will change that."""
+    return radio.adr is False and radio.airtime_waste is not None and radio.airtime_waste >= WASTEFUL_FROM
 
 
 def shares(facts: Facts) -> Iterator[Share]:
@@ -114,14 +113,15 @@ def _cadence(facts: Facts) -> Share:
 
 def _data_rate(radio: Radio) -> Share:
     used, enough = radio.spreading_factor, radio.spreading_factor_enough
-    evidence = {"spreading_factor": used, "enough": enough}
-    if used is None or enough is None:
+    evidence = {"spreading_factor": used, "enough": enough, "adr": radio.adr, "waste": radio.airtime_waste}
+    if used is None or enough is None or radio.airtime_waste is None or radio.adr is None:
         sentence = {"fr": "Débit radio : non jugé.", "en": "Data rate: not judged."}
         return unknown("data_rate", sentence, **evidence)
     if is_wasteful(radio):
+        times = f"{radio.airtime_waste:.0f}"
         sentence = {
-            "fr": f"Il émet en SF{used} où SF{enough} suffirait : {2 ** (used - enough)} fois trop longtemps.",
-            "en": f"It sends at SF{used} where SF{enough} would do: {2 ** (used - enough)} times too long.",
+            "fr": f"Il émet en SF{used} où SF{enough} suffirait : {times} fois trop longtemps.",
+            "en": f"It sends at SF{used} where SF{enough} would do: {times} times too long.",
         }
         return known("data_rate", 0, sentence, **evidence)
     sentence = {"fr": f"Débit adapté à sa distance (SF{used}).", "en": f"Its data rate suits it (SF{used})."}

@@ -6,7 +6,9 @@ lives: what died before we listened is in nobody's registry, so an age counted f
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
+from math import isnan
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -37,7 +39,8 @@ def survival(
         died: whether it died then.
         horizons: years.
 
-    The interval is the log-log one; where nothing died it is the exact binomial bound of those at risk.
+    The interval is the log-log one, and from 0 to 1 where that is undefined; where nothing died it is the exact
+    binomial bound of those at risk.
 
     """
     followed, dead = np.asarray(years, dtype=np.float64), np.asarray(died, dtype=np.bool_)
@@ -54,8 +57,15 @@ def survival(
         if curve is not None:
             share = float(curve.evaluate(np.array([horizon]))[0])
             if share < 1:
-                bounds = curve.confidence_interval(confidence_level=CONFIDENCE, method="log-log")
-                low = float(bounds.low.evaluate(np.array([horizon]))[0])
-                high = float(bounds.high.evaluate(np.array([horizon]))[0])
+                low, high = _interval(curve, horizon)
         told.append(Surviving(horizon, at_risk, share, min(low, share), max(high, share)))
     return told
+
+
+def _interval(curve: Any, horizon: float) -> tuple[float, float]:  # noqa: ANN401 - as above
+    with warnings.catch_warnings():
+        # Where all have died, or at the first step, the formula has no value: said below, by 0 and 1.
+        warnings.simplefilter("ignore", RuntimeWarning)
+        bounds = curve.confidence_interval(confidence_level=CONFIDENCE, method="log-log")
+    low, high = (float(one.evaluate(np.array([horizon]))[0]) for one in (bounds.low, bounds.high))
+    return (0.0 if isnan(low) else low), (1.0 if isnan(high) else high)

@@ -301,3 +301,36 @@ def test_no_key_is_in_the_registry_on_the_screen_or_in_a_message(
     assert "15 devices taken back" in said
     assert "no answer" in said
     assert "ca4a5e" not in said.lower()
+
+
+@pytest.mark.parametrize("place", ["_finish", "take_back", "journal.undo"])
+def test_killed_between_its_own_commits_it_goes_on(
+    chirpstack: ChirpStack, town: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
+    def killed(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    path = sheet(tmp_path, 4)
+    if place != "_finish":
+        apply(town, chirpstack, path)
+    with monkeypatch.context() as patch:
+        patch.setattr(f"lora_registry.pipeline.onboard_network.{place}", killed)
+        with pytest.raises(KeyboardInterrupt):
+            (apply if place == "_finish" else undo)(town, chirpstack, path)
+    if place == "_finish":
+        assert onboard_network.interrupted(town) == ["capteurs.csv"]
+        apply(town, chirpstack, path)
+        agree(town, chirpstack, 4)
+    undo(town, chirpstack, path)
+    agree(town, chirpstack, 0)
+    assert onboard_network.interrupted(town) == []
+
+
+def test_corrected_keys_of_the_same_sheet_replace_those_we_gave(
+    chirpstack: ChirpStack, town: Engine, tmp_path: Path
+) -> None:
+    path = sheet(tmp_path, 3)
+    apply(town, chirpstack, path)
+    path.write_text(path.read_text(encoding="utf-8").replace(key(1), key(77)), encoding="utf-8")
+    assert apply(town, chirpstack, path).completed == [DevEui("70b3d57ed0000001")]
+    assert chirpstack.device_keys["70b3d57ed0000001"].nwk_key == key(77)

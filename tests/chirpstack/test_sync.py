@@ -16,7 +16,7 @@ from lora_registry.domain.errors import UnavailableError
 from lora_registry.domain.identifiers import DevEui
 from lora_registry.pipeline.sync import sync
 from lora_registry.simulate.fleet import draw_fleet
-from lora_registry.store import reads, sync_reads
+from lora_registry.store import evidence, reads, sync_reads
 from lora_registry.store.engine import reading, writing
 from lora_registry.store.registry import DeviceRecord, Network
 from lora_registry.store.sync_reads import Difference
@@ -176,3 +176,11 @@ def test_without_an_address_or_a_key_the_command_says_which(tmp_path: Any) -> No
     done = run("sync", check=False, database_url=f"sqlite:///{tmp_path}/r.sqlite")
     assert done.returncode == 2
     assert "LORA_REGISTRY_CHIRPSTACK_URL and LORA_REGISTRY_CHIRPSTACK_KEY not set" in done.stderr
+
+
+def test_the_audit_is_told_what_the_server_saw_before_us(city: ChirpStack, engine: Engine) -> None:
+    sync(engine, _reader(city), network="chirpstack", now=NOW)
+    with reading(engine) as connection:
+        (part,) = evidence.partitions(connection, 1000)
+        seen = {row["dev_eui"]: row["server_seen_at"] for row in evidence.devices(connection, part)}
+    assert seen == {DevEui(eui): stored.last_seen_at for eui, stored in city.devices.items()}

@@ -69,7 +69,8 @@ def device(engine: Engine, number: int, service: str | None, **more: Any) -> str
     with writing(engine) as connection:
         values = {
             "dev_eui": DevEui.parse(f"{number:016x}"), "network_id": "chirpstack",
-            "recorded_at": MONDAY - 90 * DAY, "service_id": service, "territory_code": "34129", "name": f"Place {number}",
+            "recorded_at": MONDAY - 90 * DAY,
+            "service_id": service, "territory_code": "34129", "name": f"Place {number}",
         }  # fmt: skip
         connection.execute(insert(DeviceRecord.table()).values(**(values | more)))
     return f"{number:016x}"

@@ -15,6 +15,7 @@ from lora_registry.coverage.candidates_file import Candidate
 from lora_registry.coverage.cells import CellState
 from lora_registry.domain.errors import LoraRegistryError, RefusedError
 from lora_registry.domain.identifiers import DevEui, GatewayId
+from lora_registry.pipeline import coverage_tiles
 from lora_registry.pipeline.build_coverage import BuiltCoverage, build_coverage
 from lora_registry.pipeline.coverage_answers import Answer, covered_at
 from lora_registry.pipeline.coverage_gaps import holes
@@ -374,3 +375,11 @@ def test_nothing_after_now_is_looked_at(city: Engine) -> None:
     assert answer.last_on == START.date() or answer.last_on == (START + timedelta(days=1)).date()
     assert answer.built_at == datetime(2026, 9, 2, tzinfo=UTC)
     assert np.isfinite(answer.frames or 0.0)
+
+
+def test_processes_give_the_tiles_that_one_gives(city: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    build(city)
+    alone = cells(city)
+    monkeypatch.setattr(coverage_tiles, "WORTH_PROCESSES", 0)
+    build_coverage(city, now=NOW, clock=lambda: NOW, processes=2)
+    assert [row | {"run_id": 0} for row in cells(city).values()] == [row | {"run_id": 0} for row in alone.values()]

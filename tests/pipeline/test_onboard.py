@@ -10,15 +10,19 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import openpyxl
 import pytest
 from sqlalchemy import Engine, insert, select
 
+from lora_registry.coverage.grid import cells_of
 from lora_registry.domain.errors import ImportFileError, RefusedError
 from lora_registry.onboarding.plan import Verdict
 from lora_registry.pipeline import onboard
 from lora_registry.pipeline.onboard import Request
-from lora_registry.store import journal
+from lora_registry.store import coverage_writes, journal
+from lora_registry.store.coverage_packing import pack_heard_by
+from lora_registry.store.coverage_writes import CellRow
 from lora_registry.store.engine import reading, writing
 from lora_registry.store.journal_tables import Change, ChangeSet, ColumnMapping, DeviceAttribute
 from lora_registry.store.registry import DeviceRecord, Network, Organisation, Position, Service, Territory
@@ -154,6 +158,28 @@ def test_devices_of_another_operator_are_declared_only(town: Engine, tmp_path: P
     path.write_text("dev_eui;reseau\n70b3d57ed0000001;sigfox\n", encoding="utf-8")
     onboard.apply(town, Request(path, "chirpstack", service="air"), by="Ada", now=NOW)
     assert [r.network_id for r in held(town)[0]] == ["sigfox"]
+
+
+def test_the_last_coverage_build_is_asked_about_each_place(town: Engine, tmp_path: Path) -> None:
+    places = {(43.60, 3.87): "covered", (43.61, 3.87): "gap"}
+    with writing(town) as connection:
+        run_id = coverage_writes.start_run(connection, built_at=NOW, target=0.9, network=None, rejected={})
+        cells = [
+            CellRow(
+                run_id, *cell, state, "measured", 0.9, 5, 100.0, NOW.date(), 2.0, 1, 0.9, 0.5, 0.4, 0.3, "34129",
+                pack_heard_by([]),
+            )
+            for (place, state) in places.items()
+            for cell in cells_of(np.array([place[0]]), np.array([place[1]]))
+        ]  # fmt: skip
+        coverage_writes.write_tile(connection, run_id, (0, 0), b"", cells)
+        coverage_writes.complete_run(connection, run_id, completed_at=NOW)
+    path = tmp_path / "lieux.csv"
+    rows = [f"70b3d57ed000000{n};{lat};{lon};air" for n, (lat, lon) in enumerate([*places, (43.65, 3.95)])]
+    path.write_text("dev_eui;latitude;longitude;usage\n" + "\n".join(rows) + "\n", encoding="utf-8")
+    plan = onboard.check(town, Request(path, "chirpstack"), now=NOW).plan
+    told = [(r.line, r.code) for r in plan.all_remarks if r.code in ("gap", "not_measured")]
+    assert told == [(3, "gap"), (4, "not_measured")]
 
 
 def test_no_key_and_no_owner_token_is_in_the_registry_or_on_the_screen(

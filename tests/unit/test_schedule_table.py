@@ -6,10 +6,11 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from apscheduler.triggers.cron import CronTrigger
 
 from lora_registry.domain.errors import UsageError
-from lora_registry.schedule import JOBS, Job, job_named
+from lora_registry.schedule import JOBS, Job, job_named, jobs_for, trigger_of
+from lora_registry.settings import from_environ
+from tests.cli.test_readme import existing
 
 PARIS = ZoneInfo("Europe/Paris")
 EACH = pytest.mark.parametrize("job", JOBS, ids=lambda job: job.name)
@@ -18,11 +19,12 @@ CHANGES = (datetime(2026, 3, 25, tzinfo=UTC), datetime(2026, 10, 21, tzinfo=UTC)
 
 
 def times(job: Job, start: datetime, days: int) -> list[datetime]:
-    trigger, found, at = CronTrigger(**job.when, timezone=PARIS), [], start
+    trigger, found, at = trigger_of(job, PARIS), [], start
     previous = None
     while (following := trigger.get_next_fire_time(previous, at)) and following < start + timedelta(days=days):
         found.append(following)
-        previous, at = following, following + timedelta(seconds=1)
+        previous, at = following, following.astimezone(UTC) + timedelta(seconds=1)
+        assert not found[1:] or found[-1].timestamp() > found[-2].timestamp()
     return found
 
 
@@ -31,12 +33,12 @@ def times(job: Job, start: datetime, days: int) -> list[datetime]:
 def test_each_day_has_the_same_runs_over_a_change_of_the_clock(job: Job, start: datetime) -> None:
     found = times(job, start, days=14)
     assert found
-    assert len(set(found)) == len(found)
+    assert len({at.astimezone(UTC) for at in found}) == len(found)
     by_day = [
         [(at.hour, at.minute) for at in found if at.date() == day]
         for day in sorted({at.astimezone(PARIS).date() for at in found})[1:-1]
     ]
-    if "day_of_week" not in job.when and "day" not in job.when and len(job.when["hour"]) <= 2:
+    if set(job.when) <= {"hour", "minute"} and "hour" in job.when:
         assert all(one == by_day[0] for one in by_day)
 
 
@@ -58,5 +60,17 @@ def test_a_job_is_told_in_both_languages_and_has_a_name_of_its_own(job: Job) -> 
 
 
 def test_an_unknown_job_is_refused_with_the_names_there_are() -> None:
-    with pytest.raises(UsageError, match="no job 'aduit': choose from audit"):
+    with pytest.raises(UsageError, match="no job 'aduit': choose from light-audit, "):
         job_named("aduit")
+
+
+def test_a_job_that_lacks_what_it_needs_is_not_planned() -> None:
+    without = from_environ({})
+    with_network = from_environ({"LORA_REGISTRY_CHIRPSTACK_URL": "grpc://network.example:8080"})
+    assert {job.name for job in jobs_for(with_network)} - {job.name for job in jobs_for(without)} == {"sync"}
+
+
+@EACH
+def test_each_job_is_a_command_of_this_program(job: Job) -> None:
+    words = " ".join(word for word in job.command if not word.startswith("-"))
+    assert words in existing()

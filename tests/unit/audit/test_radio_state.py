@@ -41,6 +41,7 @@ UNSEEN = replace(METER, uplinks_total=0, last_uplink_at=None, watched_since_last
         ),
         (UNSEEN, RadioState.NEVER_SEEN, "no_uplink"),
         (replace(UNSEEN, network_heard=False), RadioState.UNDETERMINED, "network_not_heard"),
+        (replace(UNSEEN, server_seen_at=NOW), RadioState.UNDETERMINED, "seen_before_listening"),
         (replace(METER, collection_alive=False), RadioState.UNDETERMINED, "collection_down"),
         (replace(UNSEEN, collection_alive=False), RadioState.UNDETERMINED, "collection_down"),
         (

@@ -172,3 +172,10 @@ def test_a_listener_that_blinks_excuses_no_more_than_its_blinks() -> None:
 def test_nothing_is_said_of_a_time_in_which_nobody_listened() -> None:
     measured = measure(history(HEARD, [n * PERIOD_S for n in HEARD]), EMPTY)
     assert (measured.ratio, measured.reason) == (None, "too_few")
+
+
+def test_a_counter_that_runs_faster_than_any_device_may_send_says_nothing_of_losses() -> None:
+    """An hourly device whose counter is a clock of half seconds: no frame is known to be lost."""
+    hours = np.arange(300.0)
+    measured = measure(History.of(1.7e9 + 3600.0 * hours, (7919 * hours).astype(np.int64) % 65_000))
+    assert (measured.ratio, measured.reason) == (None, "too_few")

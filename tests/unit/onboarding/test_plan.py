@@ -237,6 +237,12 @@ def test_keys_are_needed_where_the_network_server_is_to_know_the_object() -> Non
     assert "no_key" in codes(plan(f"dev_eui\n{EUI}\n", wish=wish))
     assert "no_key" in codes(plan(f"dev_eui;app_key;lorawan_version\n{EUI};{KEY};1.1\n", wish=wish))
     assert "no_key" not in codes(plan(f"dev_eui;app_key\n{EUI};{KEY}\n", wish=wish))
+    known = {EUI: {"recorded_at": "x", "network_id": "chirpstack"}}
+    assert "no_key" not in codes(plan(f"dev_eui;nom\n{EUI};A\n", wish=wish, said=known)), "a correction needs none"
+    assert "no_key" not in codes(plan(f"dev_eui;reseau\n{EUI};sigfox\n", wish=wish)), "nor another's network"
+    profiles = References(networks=REFERENCES.networks, profiles={"Maker 1.1": "1.1.0"})
+    told = plan(f"dev_eui;app_key;profil\n{EUI};{KEY};Maker 1.1\n", wish=wish, references=profiles)
+    assert "no_key" in codes(told), "the profile says that there are two"
     shared = plan(f"dev_eui;app_key\n{EUI};{KEY}\n70b3d57ed0000002;{KEY}\n", wish=wish)
     assert codes(shared).count("key_shared") == 2
 
@@ -313,10 +319,10 @@ def test_twenty_thousand_rows_are_planned_in_seconds() -> None:
         f"70b3d57ed1{n:06x};Objet {n};43,{500000 + n};3,{800000 + n};Lattes;air;Maker M{n % 9}"
         for n in range(20_000)
     )
-    began = time.perf_counter()
+    began = time.process_time()  # others may use the machine
     made = plan("dev_eui;nom;latitude;longitude;commune;usage;modele\n" + rows)
     assert made.counts["create"] == 20_000
-    assert time.perf_counter() - began < 30
+    assert time.process_time() - began < 30
 
 
 def test_fields_have_the_names_that_the_journal_keeps() -> None:

@@ -43,12 +43,18 @@ def test_a_miss_that_is_nearly_too_much_is_not_advised() -> None:
     assert told == cadence.Advice(2, 0.02)
 
 
-@pytest.mark.parametrize("how", ["event", "heartbeat+event"])
-def test_what_speaks_on_events_has_no_cadence_to_judge(how: str) -> None:
-    facts = with_channels(slow(24), radio={"cadence": how, "period_s": 60.0})
+@pytest.mark.parametrize(("how", "family"), [("event", "measure"), ("heartbeat+event", "state")])
+def test_what_speaks_on_events_has_no_cadence_to_judge(how: str, family: str) -> None:
+    facts = with_channels(slow(24), radio={"cadence": how, "period_s": 60.0}, use={"family": family})
     assert cadence.advice(facts) is None
     assert cadence.times_too_often(facts) is None
     assert Defect.OVER_REPORTS not in defects(facts)
+
+
+def test_of_a_measure_that_also_speaks_on_events_the_values_count_and_of_a_state_they_do_not() -> None:
+    radio = {"cadence": "heartbeat+event", "need_period_s": None}
+    assert cadence.advice(with_channels(slow(3), radio=radio)) == cadence.Advice(3, 0.01)
+    assert cadence.advice(with_channels(slow(3), radio=radio, use={"family": "state"})) is None
 
 
 @pytest.mark.parametrize(("period_s", "is_fault"), [(450.0, True), (470.0, False)])

@@ -59,7 +59,7 @@ _FORGETTING: dict[str, dict[str, Any]] = {
     "delivery": {"radio": {"delivery_low": None, "delivery_high": None}},
     "availability": {"radio": {"days_heard": None}},
     "airtime": {"radio": {"airtime_s_per_day": None}},
-    "rate": {"radio": {"spreading_factor_enough": None}},
+    "rate": {"radio": {"spreading_factor_enough": None, "airtime_waste": None}},
     "battery": {"equipment": {"battery_pct": None, "external_power": False}},
     "age": {"equipment": {"age_years": None}},
 }
@@ -126,6 +126,18 @@ def test_caps_hold_and_are_lines_of_the_sum(part: dict[str, Any], defect: Defect
 @pytest.mark.parametrize("state", ["undetermined", "not_judged", "learning"])
 def test_nothing_is_called_silent_that_we_could_not_hear(state: str) -> None:
     assert defects(changed(radio={"state": state, "silent_days": 300.0})) == ()
+
+
+@pytest.mark.parametrize(
+    ("adr", "waste", "is_fault"), [(False, 4.0, True), (False, 3.9, False), (True, 20.0, False)]
+)
+def test_a_slow_data_rate_is_a_waste_where_nothing_will_change_it(
+    waste: float, *, adr: bool, is_fault: bool
+) -> None:
+    facts = changed(radio={"adr": adr, "airtime_waste": waste, "spreading_factor": 12, "airtime_s_per_day": 8.0})
+    assert (Defect.WASTES_AIRTIME in defects(facts)) is is_fault
+    if is_fault:
+        assert proposal(facts).airtime_saved_s_per_day == 6.0
 
 
 def test_a_month_of_silence_is_known_only_after_a_month() -> None:

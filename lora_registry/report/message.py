@@ -10,7 +10,6 @@ from typing import NamedTuple
 from lora_registry.domain.errors import SettingsError
 from lora_registry.report.mail import LEAVE_HERE, Edition
 
-
 _SEVEN_BITS = SMTP.clone(cte_type="7bit")
 """Not every server on the way passes letters beyond ASCII."""
 

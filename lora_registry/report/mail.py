@@ -82,10 +82,12 @@ class _Terms:
             self._words.text, self._words.many, self._words.number, self._words.day,
         )  # fmt: skip
 
+    @property
+    def colon(self) -> str:
+        return " : " if self._language == "fr" else ": "
+
     def subject(self, told: Digest) -> str:
-        return f"{one_line(told.organisation)} : {self.headline(told)}" if self._language == "fr" else (
-            f"{one_line(told.organisation)}: {self.headline(told)}"
-        )  # fmt: skip
+        return f"{one_line(told.organisation)}{self.colon}{self.headline(told)}"
 
     def headline(self, told: Digest) -> str:
         """Return the one line that comes first."""

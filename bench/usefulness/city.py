@@ -26,8 +26,8 @@ _VARYING = ("qualite-air", "ilots-chaleur", "dechets", "air-ecoles")
 _FAULTS = {"constant": 24, "stuck": 24, "over_reports": 20, "wastes_airtime": 20, "dead": 20}
 _TWINS = Share(0.016, ("qualite-air", "ilots-chaleur"))
 _SHOUTS_FROM_DB = 3.0
-"""Mean SNR at the best gateway from which on SF12 is an abuse: nine of ten packets (5.1 dB of noise) are then
-11 dB or more above the floor of SF10, which takes a quarter of the airtime."""
+"""Mean SNR at the best gateway from which on SF12 is an abuse: nine of ten packets (5.1 dB of noise) are then some
+11 dB above the floor of SF10, which takes a quarter of the airtime."""
 _SLOWER_NEED = 6
 """An over-reporter sends this many times as often as its service needs."""
 

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 from lora_registry.domain.identifiers import DevEui
 from lora_registry.onboarding import changes as fields
 from lora_registry.onboarding.adoption_rules import SETTABLE, Rule
+from lora_registry.onboarding.cells import looks_like_key
 from lora_registry.onboarding.changes import Change, Words
 from lora_registry.onboarding.complete import missing
 from lora_registry.onboarding.references import References
@@ -21,6 +22,7 @@ from lora_registry.onboarding.registry_values import value_of
 from lora_registry.onboarding.tell import Gravity, Remark, told
 
 _NUMBERS = ("latitude", "longitude", "altitude_m", "accuracy_m")
+_A_KEY = "this looks like a key, and is not kept\x00ceci ressemble à une clé et n'est pas conservé"
 _SAMPLES = 5
 """Devices named in a remark that is about many."""
 
@@ -190,7 +192,9 @@ def _said_by(
         yield fields.POSITION, position | {"source": source}
     for name, template in rule.attributes.items():
         text = template.fill(values)
-        if text is not None:
+        if text is not None and looks_like_key(text):
+            refer.troubles.setdefault((rule.number, name, _A_KEY), []).append(dev_eui)
+        elif text is not None:
             yield fields.ATTRIBUTE + name, text
 
 
@@ -210,7 +214,7 @@ def _remark(key: _Trouble, euis: Sequence[DevEui], rules: Sequence[Rule]) -> Rem
     english, french = words.split("\x00")
     named = ", ".join(euis[:_SAMPLES]) + (", ..." if len(euis) > _SAMPLES else "")
     return Remark(
-        Gravity.ERROR if rules[number - 1].values[column].is_constant else Gravity.WARNING,
+        Gravity.ERROR if _is_constant(rules[number - 1], column) else Gravity.WARNING,
         "value_refused",
         number,
         column,
@@ -219,3 +223,8 @@ def _remark(key: _Trouble, euis: Sequence[DevEui], rules: Sequence[Rule]) -> Rem
             f"Règle {number} ({rules[number - 1].name}), {column} : {french} ({len(euis)} objets : {named})",
         ),
     )
+
+
+def _is_constant(rule: Rule, column: str) -> bool:
+    template = rule.values.get(column) or rule.attributes[column]
+    return template.is_constant

@@ -8,6 +8,7 @@ from datetime import date
 _DECIMAL = re.compile(r"[+-]?\d+(?:[.,]\d+)?", re.ASCII)
 _ISO_DAY = re.compile(r"(\d{4})-(\d{2})-(\d{2})(?:[T ]00:00(?::00)?)?", re.ASCII)
 _FRENCH_DAY = re.compile(r"(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})", re.ASCII)
+_KEY = re.compile(r"[0-9a-f]{32}|[0-9a-f]{2}(?:[ :-][0-9a-f]{2}){15}", re.IGNORECASE)
 _BLANKS = re.compile(r"[\s\u00a0\u202f]")
 
 
@@ -33,3 +34,8 @@ def day(text: str) -> str | None:
         return date(year, month, number).isoformat()
     except ValueError:
         return None
+
+
+def looks_like_key(text: str) -> bool:
+    """Tell whether a text is 128 bits in hexadecimal, as keys are written; a UUID has dashes and is none."""
+    return _KEY.fullmatch(text.strip()) is not None

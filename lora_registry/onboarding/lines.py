@@ -89,23 +89,35 @@ def _read(
     references: References,
     numbers: dict[str, tuple[str, str]],
 ) -> None:
-    if column is None:
-        value = None if cell == EMPTIED else _ESCAPED.sub("", cell, count=1)[:_LONGEST_ATTRIBUTE]
-        line.words[fields.ATTRIBUTE + heading[:150]] = value if value is None else without_secrets(value)
-        return
-    match column.use:
-        case Use.IDENTITY:
-            _identity(line, heading, column.key, cell, references)
-        case Use.DEVICE:
-            _word(line, heading, column.key, cell, references)
-        case Use.PLACE:
-            numbers[column.key] = (heading, cell)
-        case Use.RADIO:
-            _radio(line, heading, column.key, cell)
-        case Use.SECRET:
-            _key(line, heading, column.key, cell)
-        case Use.REFUSED | Use.LEFT:
-            pass
+    if column is not None and column.use is Use.SECRET:
+        _key(line, heading, column.key, cell)
+    elif column is not None and column.use in (Use.REFUSED, Use.LEFT):
+        pass
+    elif cells.looks_like_key(cell):
+        _refuse_key(line, heading)
+    elif column is None:
+        _attribute(line, heading, without_secrets(cell))
+    elif column.use is Use.IDENTITY:
+        _identity(line, heading, column.key, cell, references)
+    elif column.use is Use.DEVICE:
+        _word(line, heading, column.key, without_secrets(cell), references)
+    elif column.use is Use.PLACE:
+        numbers[column.key] = (heading, without_secrets(cell))
+    else:
+        _radio(line, heading, column.key, without_secrets(cell))
+
+
+def _attribute(line: Line, heading: str, cell: str) -> None:
+    value = None if cell == EMPTIED else _ESCAPED.sub("", cell, count=1)[:_LONGEST_ATTRIBUTE]
+    line.words[fields.ATTRIBUTE + heading[:150]] = value
+
+
+def _refuse_key(line: Line, heading: str) -> None:
+    """Refuse what is a key by its look where none belongs: it would be stored, or shown in a message."""
+    line.remark(Gravity.ERROR, "key_elsewhere", heading, told(
+        "this looks like a key, and is not read: call its column app_key or nwk_key, or take it out of the file",
+        "ceci ressemble à une clé et n'est pas lu : nommez la colonne app_key ou nwk_key, ou retirez-la",
+    ))  # fmt: skip
 
 
 def _word(line: Line, heading: str, key: str, cell: str, references: References) -> None:
@@ -120,7 +132,10 @@ def _word(line: Line, heading: str, key: str, cell: str, references: References)
 
 
 def _identity(line: Line, heading: str, key: str, cell: str, references: References) -> None:
-    if key == "network":
+    if key == "dev_eui" and cell.upper().startswith(("LW:", "URN:")):
+        _label(line, heading, cell)  # the whole text of the QR code, where its number was meant
+    elif key == "network":
+        cell = without_secrets(cell)
         if cell not in references.networks:
             line.remark(Gravity.ERROR, "unknown_network", heading, told(
                 f"{shown(cell)} is no network of the registry: one of {', '.join(references.networks)}",

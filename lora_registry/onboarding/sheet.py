@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -12,6 +13,7 @@ from datetime import date, datetime
 from typing import Any, NamedTuple
 
 from lora_registry.domain.errors import ImportFileError
+from lora_registry.onboarding.cells import looks_like_key
 from lora_registry.onboarding.tell import Gravity, Remark, told
 
 MOST_ROWS = 200_000
@@ -19,6 +21,7 @@ MOST_COLUMNS = 200
 _LONGEST_CELL = 20_000
 _MOST_UNPACKED = 500_000_000
 """Of an XLSX: a small file can hold gigabytes of blanks."""
+_EUI = re.compile(r"[0-9a-fA-F]{16}")
 _ZIP = b"PK\x03\x04"
 _BOM = b"\xef\xbb\xbf"
 
@@ -66,6 +69,8 @@ def read_sheet(data: bytes) -> Sheet:
         headings = headings[:-1]
     if not headings:
         raise ImportFileError("the file is empty: its first line names the columns, each other line is a device")
+    if any(looks_like_key(one) or _EUI.fullmatch(one) for one in headings):
+        raise ImportFileError("the first line holds values: put a line before it that names the columns")
     if len(headings) > MOST_COLUMNS:
         raise ImportFileError(f"{len(headings)} columns: {MOST_COLUMNS} are enough; is it the right file?")
     return Sheet(headings, tuple(_even(others, len(headings), remarks)), tuple(remarks))

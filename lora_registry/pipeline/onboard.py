@@ -24,7 +24,7 @@ from lora_registry.onboarding.references import References, folded
 from lora_registry.onboarding.registry_facts import Covered, Facts
 from lora_registry.onboarding.sheet import read_sheet
 from lora_registry.pipeline.adopt import read_file
-from lora_registry.store import coverage_reads, journal, onboarding_reads, reference_reads
+from lora_registry.store import journal, onboarding_reads, reference_reads
 from lora_registry.store.engine import reading, writing
 from lora_registry.store.journal import About, Undone
 
@@ -241,10 +241,14 @@ def _facts(connection: Connection, drafted: Draft, references: References, *, lo
 
 def _covered(connection: Connection, places: Sequence[Place]) -> Callable[[float, float], Covered] | None:
     """Return the last coverage build's word for each place of a file; None before a build."""
-    if not places or coverage_reads.last_run(connection) is None:
+    if not places:
         return None
-    from lora_registry.pipeline.coverage_answers import covered_at  # noqa: PLC0415 - numpy and pyproj
+    # numpy and pyproj: not for whoever only listens.
+    from lora_registry.pipeline.coverage_answers import covered_at  # noqa: PLC0415
+    from lora_registry.store import coverage_reads  # noqa: PLC0415
 
+    if coverage_reads.last_run(connection) is None:
+        return None
     points = list(dict.fromkeys((place.latitude, place.longitude) for place in places))
     answers = covered_at(connection, points)
     words = {"covered": Covered.COVERED, "gap": Covered.GAP}

@@ -68,6 +68,8 @@ def _finish(engine: Engine, checked: Checked, dev_euis: list[DevEui]) -> None:
     with writing(engine) as connection:
         made = journal.sets(connection, Verb.ONBOARD, states=(State.PROVISIONING, State.APPLIED))
         numbers = [int(row["id"]) for row in made if row["content"] == checked.content]
+        if not numbers:
+            return  # the file says nothing new, and has no keys to give
         said = journal.words(connection, dev_euis, lock=True)
         planned, provisioned = Lifecycle.PLANNED.value, Lifecycle.PROVISIONED.value
         journal.amend(

@@ -334,3 +334,18 @@ def test_corrected_keys_of_the_same_sheet_replace_those_we_gave(
     path.write_text(path.read_text(encoding="utf-8").replace(key(1), key(77)), encoding="utf-8")
     assert apply(town, chirpstack, path).completed == [DevEui("70b3d57ed0000001")]
     assert chirpstack.device_keys["70b3d57ed0000001"].nwk_key == key(77)
+
+
+def test_a_correction_without_keys_leaves_the_network_alone(
+    chirpstack: ChirpStack, town: Engine, tmp_path: Path
+) -> None:
+    apply(town, chirpstack, sheet(tmp_path, 3))
+    chirpstack.weather.clear()
+    path = tmp_path / "noms.csv"
+    path.write_text("dev_eui;nom\n70b3d57ed0000001;Autre\n", encoding="utf-8")
+    for _ in range(2):
+        apply(town, chirpstack, path)
+    assert chirpstack.weather.calls == []
+    path.write_text("dev_eui;nom\n70b3d57ed0000001;\n", encoding="utf-8")
+    apply(town, chirpstack, path)
+    agree(town, chirpstack, 3)

@@ -126,6 +126,19 @@ def test_a_joined_row_brings_columns_and_a_place_with_decimal_commas() -> None:
     assert plan(rules, tables={"releve.csv": {}}).changes == []
 
 
+def test_a_key_of_a_joined_file_is_not_kept() -> None:
+    rules = """
+        [[rule]]
+        join = { file = "x.csv", column = "DevEUI", on = "dev_eui" }
+        set = { model = "m" }
+        attributes = { "clé" = "{column.key}" }
+        """
+    made = plan(rules, tables={"x.csv": {str(EUI): {"key": "CA4A51" * 5 + "CA"}}})
+    assert "attribute:clé" not in after(made)
+    assert "CA4A51" not in repr(made)
+    assert "ressemble à une clé" in made.remarks[0].words["fr"]
+
+
 def test_a_value_that_cannot_be_taken_is_told_with_its_devices_and_leaves_the_rest() -> None:
     made = plan(
         '[[rule]]\nwhen = { name = "*" }\nset = { territory = "{tag.commune}", service = "{tag.x}", model = "m" }',

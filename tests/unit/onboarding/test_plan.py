@@ -263,6 +263,30 @@ def test_an_organisation_s_own_headings_come_first() -> None:
     assert made.lines[0].verdict is Verdict.CREATE
 
 
+@pytest.mark.parametrize(
+    "heading", ["Clé AppKey (hex)", "dev_eui", "nom", "modele", "latitude", "join_eui", "code_qr"]
+)
+@pytest.mark.parametrize("written", [KEY, KEY.lower(), ":".join(KEY[i : i + 2] for i in range(0, 32, 2))])
+def test_a_key_in_another_column_is_neither_kept_nor_shown(heading: str, written: str) -> None:
+    first = f"{EUI};" if heading != "dev_eui" else ""
+    made = plan(f"{'dev_eui;' if first else ''}{heading}\n{first}{written}\n")
+    assert "key_elsewhere" in codes(made)
+    assert not made.can_be_applied
+    assert written not in repr(made)
+
+
+def test_a_uuid_is_no_key_and_a_whole_qr_text_may_stand_for_its_number() -> None:
+    token = "CANARYTOKEN"  # noqa: S105 - one that must not be found again
+    label = f"LW:D0:70B3D57ED0000000:{EUI.upper()}:00010002:O{token}"
+    made = plan(f"dev_eui;id interne;nom\n{label};6f0d3a34-7c55-4d0a-9b53-2c2f3a0b6d11;{label}\n")
+    assert made.can_be_applied, made.all_remarks
+    assert made.lines[0].line.dev_eui == EUI
+    assert after(made)["attribute:id interne"] == "6f0d3a34-7c55-4d0a-9b53-2c2f3a0b6d11"
+    assert token not in repr(made)
+    bad = plan(f"dev_eui\nLW:D0:X:O{token}\n")
+    assert token not in repr(bad)
+
+
 def test_no_key_is_shown_by_anything_of_a_plan() -> None:
     made = plan(f"dev_eui;app_key;nwk_key;autre\n{EUI};{KEY};{KEY};x\n")
     assert KEY.lower() not in repr(made).lower()

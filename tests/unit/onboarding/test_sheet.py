@@ -99,6 +99,8 @@ def _bomb() -> bytes:
         (b"", "the file is empty"),
         (b"\n\n", "the file is empty"),
         (b";;\nx;y;z\n", "the file is empty"),
+        (b"70b3d57ed0000001;Salle\n70b3d57ed0000002;Salle\n", "the first line holds values"),
+        (b"x;00112233445566778899AABBCCDDEEFF\n", "the first line holds values"),
         (b"PK\x03\x04nonsense", "cannot be read as a workbook"),
         (b"{nonsense", "neither a table nor GeoJSON"),
         (b'{"type": "Feature"}', "not a GeoJSON FeatureCollection"),

@@ -168,3 +168,21 @@ class Provisioning(Protocol):
 
     def create_keys(self, dev_eui: DevEui, keys: Keys) -> None:
         """Give a device its root keys."""
+
+
+class Mailer(Protocol):
+    """What hands mails to a mail server."""
+
+    def send(self, sender: str, recipient: str, message: bytes) -> None:
+        """Return once the server has answered for the mail.
+
+        Raises:
+            MailRefusedError: it will never take it.
+            MailDelayedError: it may take it later.
+            UnavailableError: it cannot be reached, or broke off: it may or may not have taken the mail.
+            SettingsError: it does not let us in.
+
+        """
+
+    def close(self) -> None:
+        """Leave the server."""

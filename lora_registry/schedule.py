@@ -63,6 +63,12 @@ JOBS: Final[tuple[Job, ...]] = (
         {"fr": "effacer ce qui a fait son temps", "en": "delete what has had its time"},
     ),
     Job(
+        # The hours after the first one are for mails that a server put off: with none, a run has nothing to do.
+        "mail", ("report", "weekly", "--send"), {"day_of_week": "mon", "hour": "9-21", "minute": "0"},
+        {"fr": "envoyer le courriel de la semaine", "en": "send the mail of the week"},
+        needs="smtp_host",
+    ),
+    Job(
         "coverage", ("coverage", "build"), {"day_of_week": "sun", "hour": "5"},
         {"fr": "refaire la carte de couverture", "en": "build the coverage map again"},
     ),

@@ -12,7 +12,8 @@ from typing import Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from lora_registry.domain.errors import SettingsError
+from lora_registry.domain.errors import SettingsError, UsageError
+from lora_registry.domain.mailing import address
 
 PREFIX = "LORA_REGISTRY_"
 _FROM_FILE = "_FILE"
@@ -92,6 +93,13 @@ def _issuer(text: str) -> str:
     return text
 
 
+def _address(text: str) -> str:
+    try:
+        return address(text) if text else text
+    except UsageError:
+        raise ValueError("an address such as registre@example.org, without a name") from None
+
+
 def _group(text: str) -> str:
     if any(letter in "/+#$" or not letter.isprintable() for letter in text):
         raise ValueError("a name without / + # $")
@@ -169,6 +177,17 @@ class Settings:
     carbon_file: str = _setting(
         "", "a city's own carbon factors, CSV (docs/carbon.md); without it, estimates that name no model"
     )
+    smtp_host: str = _setting("", "the mail server that takes our mails; without it, none goes out")
+    smtp_port: int = _setting(587, "its port: 587 with `starttls`, 465 with `tls`", _port)
+    smtp_tls: str = _setting(
+        "starttls",
+        "`starttls` or `tls`, with the server's certificate checked; `off` only for a server on this machine",
+        _one_of("starttls", "tls", "off"),
+    )
+    smtp_user: str = _setting("", "our name at the mail server, when it asks for one")
+    smtp_password: str = _setting("", "what we tell it; best as LORA_REGISTRY_SMTP_PASSWORD_FILE")
+    smtp_timeout_s: float = _setting(30.0, "how long it may take to answer", _positive_seconds)
+    mail_from: str = _setting("", "the address our mails come from", _address)
     timezone: str = _setting(
         "Europe/Paris", "the zone in which calendars are read and times are shown to people", _zone
     )

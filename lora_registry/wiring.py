@@ -16,6 +16,7 @@ from integrations.chirpstack.topics import SUBSCRIPTIONS
 from integrations.mqtt import Address, MqttSource
 from integrations.mqtt_publisher import MqttPublisher
 from lora_registry.domain.errors import SettingsError
+from lora_registry.domain.secret import Secret
 from lora_registry.pipeline.backfill import CaptureSource, HistorySource, reading_captures
 from lora_registry.pipeline.batching import Batcher
 from lora_registry.pipeline.ingest import Ingest
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from integrations.chirpstack.api import ChirpStackInventory
     from integrations.chirpstack.api_write import ChirpStackProvisioning
     from integrations.chirpstack.event_database import EventDatabase
+    from integrations.smtp import SmtpMailer
 
 
 def address(settings: Settings) -> Address:
@@ -136,6 +138,37 @@ def provisioning(settings: Settings) -> ChirpStackProvisioning | None:
     require_api(settings)
     connection = Connection(settings.chirpstack_url, settings.chirpstack_key)
     return ChirpStackProvisioning(connection, tenant_ids=settings.chirpstack_tenants)
+
+
+def mailer(settings: Settings) -> SmtpMailer:
+    """Return what hands mails to the mail server; not connected yet.
+
+    Raises:
+        SettingsError: what it takes to send a mail that its reader can leave is not set.
+
+    """
+    from integrations.smtp import SmtpAddress, SmtpMailer  # noqa: PLC0415 - `listen` sends no mails
+
+    missing = [
+        f"LORA_REGISTRY_{name.upper()}"
+        for name in ("smtp_host", "mail_from", "public_url")
+        if not getattr(settings, name)
+    ]
+    if missing:
+        raise SettingsError(
+            f"{' and '.join(missing)} not set: mails need a server, an address to come from and an https:// "
+            "address at which their readers can stop them; see docs/mail.md"
+        )
+    return SmtpMailer(
+        SmtpAddress(
+            settings.smtp_host,
+            settings.smtp_port,
+            settings.smtp_tls,
+            settings.smtp_user,
+            Secret(settings.smtp_password),
+            settings.smtp_timeout_s,
+        )
+    )
 
 
 def require_api(settings: Settings) -> None:

@@ -31,6 +31,7 @@ from lora_registry.cli import (  # noqa: F401
     moves,
     onboard,
     outages,
+    recipients,
     registry,
     report,
     retain,

@@ -45,3 +45,11 @@ class NetworkServerError(LoraRegistryError):
 
 class ChangedSinceError(RefusedError):
     """What was planned no longer fits: somebody changed the registry or the network in between."""
+
+
+class MailRefusedError(LoraRegistryError):
+    """A mail server will never take this mail; the message is what it said."""
+
+
+class MailDelayedError(LoraRegistryError):
+    """A mail server does not take this mail now; the message is what it said."""

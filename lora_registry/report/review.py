@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from lora_registry.i18n import translator
+from lora_registry.report.cells import cell
 from lora_registry.report.wording import Words
 from lora_registry.usefulness.carbon import Factor
 
@@ -22,7 +23,6 @@ CSV_COLUMNS: Final = (
     "cost_eur_per_year", "carbon_kg_low", "carbon_kg_central", "carbon_kg_high", "ask_owner", "owner_answer",
     "answered_on",
 )  # fmt: skip
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,7 @@ def as_csv(review: Review) -> str:
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(CSV_COLUMNS)
     for rank, told in enumerate(review.services, start=1):
-        writer.writerow([_cell(value) for value in _row(rank, told)])
+        writer.writerow([cell(value) for value in _row(rank, told)])
     return out.getvalue()
 
 
@@ -96,9 +96,3 @@ def _row(rank: int, told: Mapping[str, Any]) -> list[Any]:
         None if answer is None else answer["answer"],
         None if answer is None else answer["answered_on"],
     ]
-
-
-def _cell(value: Any) -> Any:  # noqa: ANN401 - what a row holds
-    if isinstance(value, str) and value.startswith(_FORMULA):
-        return "'" + value
-    return "" if value is None else value

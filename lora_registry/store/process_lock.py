@@ -68,6 +68,10 @@ SCHEDULING: Final = Right(
     "schedule", "{database} has its scheduler already ({holder}): one is enough; stop that one to run this one"
 )
 """The right to run the timed jobs."""
+MAILING: Final = Right(
+    "mail", "somebody sends the mails of {database} already ({holder}): each goes out once; wait until it is done"
+)
+"""The right to send mails."""
 
 
 class ProcessLock(Protocol):

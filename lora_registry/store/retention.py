@@ -20,6 +20,7 @@ from lora_registry.store import (
     incident_tables,
     jobs,
     journal_tables,
+    outbox,
     people,
     registry,
     scores,
@@ -150,6 +151,18 @@ RETENTION: Final = (
         lambda cut: jobs.JobRun.started_at < cut.before,
     ),
     Rule(
+        outbox.OutboxMail, "when it was made", Age.AGGREGATE, "whether people were told; it names them",
+        lambda cut: outbox.OutboxMail.made_at < cut.before,
+    ),
+    Rule(
+        outbox.MailEdition, "when it was made", Age.AGGREGATE, "what people were told; it names objects",
+        lambda cut: outbox.MailEdition.made_at < cut.before,
+    ),
+    Rule(
+        outbox.MailToken, "when it was sent", Age.AGGREGATE, "a mail may be kept for long, and left by",
+        lambda cut: outbox.MailToken.made_at < cut.before,
+    ),
+    Rule(
         coverage.CoverageVisit, "its day", Age.AGGREGATE, "evidence of coverage for months; it names people",
         lambda cut: coverage.CoverageVisit.visited_on < cut.before.date(),
     ),
@@ -208,6 +221,9 @@ KEPT: Final[Mapping[type[Base], str]] = {
     journal_tables.Change: "goes with its change set",
     journal_tables.DeviceAttribute: _OWNERS,
     journal_tables.ColumnMapping: _OWNERS,
+    outbox.Recipient: "who gets mails: until somebody removes them (`recipients remove`)",
+    outbox.MailSwitch: "whose mails are on",
+    outbox.MailPreview: "one small row an organisation and week somebody looked at",
 }
 """Every other table, and why nothing in it grows old."""
 

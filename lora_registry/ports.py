@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Protocol
+from typing import Any, NamedTuple, Protocol
 
+from lora_registry.domain.errors import LoraRegistryError
 from lora_registry.domain.events import Event, Ignored, RawMessage, Rejected
 from lora_registry.domain.identifiers import DevEui
 from lora_registry.domain.network_server import (
@@ -67,6 +68,36 @@ class Redactor(Protocol):
 
     def __call__(self, payload: bytes) -> str:
         """Never raises."""
+
+
+class IdentityError(LoraRegistryError):
+    """An identity provider that cannot be reached, or an answer of it that proves nothing."""
+
+
+class SigningIn(NamedTuple):
+    """Somebody who goes away to sign in, and what is remembered until they come back."""
+
+    url: str
+    state: str
+    nonce: str
+    verifier: str
+
+
+class IdentityProvider(Protocol):
+    """Says who somebody is."""
+
+    issuer: str
+
+    def start(self, redirect_uri: str) -> SigningIn:
+        """Return where to send somebody."""
+
+    def finish(self, *, code: str, nonce: str, verifier: str, redirect_uri: str) -> Mapping[str, Any]:
+        """Return what is known of who came back.
+
+        Raises:
+            IdentityError: it proves nothing.
+
+        """
 
 
 class NetworkInventory(Protocol):

@@ -92,6 +92,14 @@ def _address(text: str) -> str:
         raise ValueError("an address such as registre@example.org, without a name") from None
 
 
+def _issuer(text: str) -> str:
+    parts = urlsplit(text)
+    safe = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in ("127.0.0.1", "localhost"))
+    if text and not (safe and parts.hostname):
+        raise ValueError("the issuer's https:// address, as its configuration says it")
+    return text
+
+
 def _group(text: str) -> str:
     if any(letter in "/+#$" or not letter.isprintable() for letter in text):
         raise ValueError("a name without / + # $")
@@ -184,12 +192,19 @@ class Settings:
         "Europe/Paris", "the zone in which calendars are read and times are shown to people", _zone
     )
     language: str = _setting("fr", "`fr` or `en`: words for people", _one_of("fr", "en"))
+    web_port: int = _setting(8000, "`serve` listens on this port", _port)
     public_url: str = _setting(
         "",
         "the `https://` address by which people reach `serve`, through a reverse proxy; without it, it answers on "
         "this machine only",
         _https_url,
     )
+    organisation: str = _setting(
+        "", "one organisation uses this registry alone, and sees all of it: its identifier; docs/web.md"
+    )
+    oidc_issuer: str = _setting("", "the identity provider (ProConnect, Keycloak): its issuer address", _issuer)
+    oidc_client_id: str = _setting("", "what the identity provider calls us")
+    oidc_client_secret: str = _setting("", "what we tell it; best as LORA_REGISTRY_OIDC_CLIENT_SECRET_FILE")
 
 
 def documented_names() -> set[str]:

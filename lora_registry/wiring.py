@@ -21,7 +21,7 @@ from lora_registry.pipeline.backfill import CaptureSource, HistorySource, readin
 from lora_registry.pipeline.batching import Batcher
 from lora_registry.pipeline.ingest import Ingest
 from lora_registry.pipeline.storing import Storing
-from lora_registry.ports import Decoder, EventSource
+from lora_registry.ports import Decoder, EventSource, IdentityProvider
 from lora_registry.settings import Settings
 
 if TYPE_CHECKING:
@@ -83,6 +83,15 @@ def live_ingest(
 def backfill_ingest(settings: Settings, engine: Engine, path: Path, clock: Callable[[], datetime]) -> Ingest:
     """Return the same loop over a capture file."""
     return _ingest(settings, engine, CaptureSource(path, read_at=clock()), reading_captures(decode), clock)
+
+
+def identity_provider(settings: Settings) -> IdentityProvider | None:
+    """Return who says who people are; None where they sign in by password."""
+    if not settings.oidc_issuer:
+        return None
+    from integrations.oidc import OidcProvider  # noqa: PLC0415 - authlib and httpx, for the web alone
+
+    return OidcProvider(settings.oidc_issuer, settings.oidc_client_id, settings.oidc_client_secret)
 
 
 def event_tables(url: str, *, read_at: datetime, since: datetime | None, until: datetime | None) -> EventDatabase:

@@ -68,9 +68,9 @@ def own_style() -> str:
     return _text("static/page.css")
 
 
-def page_template() -> str:
-    """Return the Jinja template of the page."""
-    return _text("static/page.html.j2")
+def templates() -> dict[str, str]:
+    """Return the Jinja templates by name: the page, its part within a web site, and what both are made of."""
+    return {name: _text(f"static/{name}") for name in ("page.html.j2", "web.html.j2", "parts.html.j2")}
 
 
 def script_text(text: str) -> str:

@@ -6,6 +6,7 @@ import base64
 import hashlib
 import json
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -69,48 +70,69 @@ def render(data: MapData, *, language: str) -> str:
     """
     words = Wording.of(language, data.timezone)
     drawing = draw(data, words)
-    every = {
-        "communes": tables.communes_table(data, words),
-        "households": tables.households_table(data, words),
-        "gateways": tables.gateways_table(data, words),
-        "devices": tables.devices_table(data, words),
-    }
-    listed = [every["communes"], every["households"], every["gateways"]]
+    every = all_tables(data, words)
+    carried = envelope(payload(data, every, drawing.labels, words))
+    scripts = [assets.leaflet_script(), assets.own_script(), drawing.script + start_call(drawing)]
+    return template("page.html.j2").render(
+        content(data, words, every, drawing)
+        | {
+            "language": language,
+            "definitions": palette.definitions(),
+            "policy": _policy(scripts),
+            "styles": [assets.leaflet_style(), assets.own_style()],
+            "scripts": scripts,
+            "payload": carried,
+            "devices_written": len(data.devices) <= WRITTEN_ROWS,
+        }
+    )
+
+
+def all_tables(data: MapData, words: Wording) -> dict[str, tables.Table]:
+    """Return every table by its name."""
+    every = tables.all_tables(data, words)
     if data.coverage is not None:
-        names = {commune.code: commune.name for commune in data.communes}
         every["gaps"] = coverage.gaps_table(data.coverage, words)
         every["candidates"] = coverage.candidates_table(data.coverage, words)
-        of_coverage = [every["candidates"], every["gaps"], coverage.communes_table(data.coverage, names, words)]
-        of_coverage.append(coverage.reaches_table(data.coverage, words))
-        listed = [table for table in of_coverage if table.rows] + listed
-    listed += [
-        table for table in (tables.outages_table(data, words), tables.cells_table(data, words)) if table.rows
-    ]
-    carried = envelope(payload(data, every, drawing.labels, words))
-    scripts = [assets.leaflet_script(), assets.own_script(), drawing.script + _start(drawing)]
-    environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True)
-    return environment.from_string(assets.page_template()).render(
-        language=language,
-        words=words,
-        icon=palette.icon,
-        definitions=palette.definitions(),
-        data=data,
-        policy=_policy(scripts),
-        styles=[assets.leaflet_style(), assets.own_style()],
-        scripts=scripts,
-        map_html=drawing.html,
-        payload=carried,
-        summary=summary(data, words),
-        gateway_summary=gateway_summary(data, words),
-        legend=legend(data, words),
-        tables=listed,
-        devices=every["devices"],
-        devices_written=len(data.devices) <= WRITTEN_ROWS,
-        coverage_summary=None if data.coverage is None else coverage.summary(data.coverage, words),
-        coverage_truth=None if data.coverage is None else coverage.truth(data.coverage, words),
-        where_next=[] if data.coverage is None else coverage.where_next(data.coverage, words),
-        unplaced=sum(device.position is None for device in data.devices),
+    return every
+
+
+def template(name: str) -> jinja2.Template:
+    """Return one of the map's templates."""
+    loader = jinja2.DictLoader(assets.templates())
+    environment = jinja2.Environment(
+        autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, loader=loader
     )
+    return environment.get_template(name)
+
+
+def content(data: MapData, words: Wording, every: Mapping[str, tables.Table], drawing: Drawing) -> dict[str, Any]:
+    """Return what a page and its part within a web site both show."""
+    listed = [every[name] for name in tables.LISTED if name in every]
+    listed += [every[name] for name in ("outages", "cells") if every[name].rows]
+    if data.coverage is not None:
+        names = {commune.code: commune.name for commune in data.communes}
+        of_coverage = [
+            every["candidates"],
+            every["gaps"],
+            coverage.communes_table(data.coverage, names, words),
+            coverage.reaches_table(data.coverage, words),
+        ]
+        listed = [table for table in of_coverage if table.rows] + listed
+    return {
+        "words": words,
+        "icon": palette.icon,
+        "data": data,
+        "map_html": drawing.html,
+        "summary": summary(data, words),
+        "gateway_summary": gateway_summary(data, words),
+        "legend": legend(data, words),
+        "tables": listed,
+        "devices": every["devices"],
+        "coverage_summary": None if data.coverage is None else coverage.summary(data.coverage, words),
+        "coverage_truth": None if data.coverage is None else coverage.truth(data.coverage, words),
+        "where_next": [] if data.coverage is None else coverage.where_next(data.coverage, words),
+        "unplaced": sum(device.position is None for device in data.devices),
+    }
 
 
 def summary(data: MapData, words: Wording) -> str:
@@ -188,7 +210,7 @@ def _cell_line(data: MapData, words: Wording) -> LegendLine:
     )
 
 
-def _start(drawing: Drawing) -> str:
+def start_call(drawing: Drawing) -> str:
     """Return the call that hands folium's objects to our script; the names are folium's, never data."""
     names = drawing.names
 

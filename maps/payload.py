@@ -17,6 +17,9 @@ from maps.wording import STATES_BY_CONCERN, Wording
 PLAIN_CHARACTERS = 600_000
 """Beyond this the JSON is deflated: a browser older than 2023 then shows the tables but not the map."""
 
+_SENT = ("communes", "households", "gateways", "devices", "gaps", "candidates")
+"""Tables that the script writes or looks rows up in."""
+
 _STEPS_PER_DEG = 100_000
 """Corners of squares travel as whole steps of about one metre."""
 
@@ -41,7 +44,7 @@ def payload(
             "gateways": {state.value: _symbol(look) for state, look in palette.GATEWAY_SYMBOLS.items()},
             "cell": {"colour": palette.CELL_COLOUR, "opacity": palette.CELL_OPACITY},
         },
-        "tables": {name: encode_table(table) for name, table in tables.items()},
+        "tables": {name: encode_table(tables[name]) for name in _SENT if name in tables},
         "communes": [
             {
                 "code": commune.code,
@@ -124,3 +127,16 @@ def _cell(cell: MapCell, words: Wording) -> list[Any]:
         for step in (round(corner[0] * _STEPS_PER_DEG) - lon, round(corner[1] * _STEPS_PER_DEG) - lat)
     ]
     return [cell.uplinks, cell.gateways, words.day(cell.last_on), lon, lat, *steps]
+
+
+def codes(data: MapData, services: Mapping[str, str], language: str, timezone: str) -> dict[str, dict[str, str]]:
+    """Return, for the choices of a web site, what its addresses call the words of the table: text -> code.
+
+    `services` are names by identifier.
+    """
+    words = Wording.of(language, timezone)
+    return {
+        "commune": {commune.name: commune.code for commune in data.communes},
+        "state": {words.state(state): state.value for state in STATES_BY_CONCERN},
+        "service": {name: identifier for identifier, name in services.items()},
+    }

@@ -41,6 +41,16 @@ class Table:
     total: tuple[Entry, ...] | None = None
 
 
+LISTED = ("communes", "households", "gateways")
+"""Tables that every page writes, in order."""
+
+
+def all_tables(data: MapData, words: Wording) -> dict[str, Table]:
+    """Return every table by its name."""
+    made = (communes_table, households_table, gateways_table, devices_table, outages_table, cells_table)
+    return {table.name: table for table in (make(data, words) for make in made)}
+
+
 def communes_table(data: MapData, words: Wording) -> Table:
     """Return every object counted by commune and state."""
     counts = data.counts_by_commune()

@@ -584,6 +584,7 @@ def upgrade() -> None:
     coverage_tables()
     onboarding_tables()
     mail_tables()
+    people()
 
 
 def timed_jobs() -> None:
@@ -1056,8 +1057,112 @@ def drop_mail_tables() -> None:
         op.drop_table(table)
 
 
+def people() -> None:
+    """Make the tables of those who sign in."""
+    op.create_table(
+        "person",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("email", sa.String(254), nullable=False, comment="in lower case"),
+        sa.Column("name", sa.String(200), nullable=False),
+        sa.Column(
+            "organisation_id",
+            sa.String(64),
+            sa.ForeignKey("organisation.id", name="fk_person_organisation_id_organisation"),
+            nullable=False,
+        ),
+        sa.Column("role", sa.String(16), nullable=False),
+        sa.Column("password_hash", sa.Text(), nullable=True, comment="argon2id; null: signs in by OIDC only"),
+        sa.Column("oidc_issuer", sa.Text(), nullable=True),
+        sa.Column("oidc_subject", sa.String(255), nullable=True),
+        sa.Column("created_at", INSTANT, nullable=False),
+        sa.Column("disabled_at", INSTANT, nullable=True),
+        sa.PrimaryKeyConstraint("id", name="pk_person"),
+        sa.UniqueConstraint("email", name="uq_person_email"),
+        sa.UniqueConstraint("oidc_subject", "oidc_issuer", name="uq_person_oidc_subject"),
+        one_of("person", "role", "reader, contributor, admin, auditor, field"),
+    )
+    op.create_table(
+        "session",
+        sa.Column("token_hash", sa.String(64), nullable=False),
+        sa.Column(
+            "person_id",
+            sa.Integer(),
+            sa.ForeignKey("person.id", name="fk_session_person_id_person"),
+            nullable=False,
+        ),
+        sa.Column("form_token", sa.String(64), nullable=False, comment="what its forms carry, against forgery"),
+        sa.Column("opened_at", INSTANT, nullable=False),
+        sa.Column("used_at", INSTANT, nullable=False, comment="to within minutes"),
+        sa.PrimaryKeyConstraint("token_hash", name="pk_session"),
+    )
+    op.create_table(
+        "api_token",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column(
+            "organisation_id",
+            sa.String(64),
+            sa.ForeignKey("organisation.id", name="fk_api_token_organisation_id_organisation"),
+            nullable=False,
+        ),
+        sa.Column("name", sa.String(200), nullable=False),
+        sa.Column("token_hash", sa.String(64), nullable=False),
+        sa.Column(
+            "created_by",
+            sa.Integer(),
+            sa.ForeignKey("person.id", name="fk_api_token_created_by_person"),
+            nullable=False,
+        ),
+        sa.Column("created_at", INSTANT, nullable=False),
+        sa.Column("expires_at", INSTANT, nullable=False),
+        sa.Column("revoked_at", INSTANT, nullable=True),
+        sa.PrimaryKeyConstraint("id", name="pk_api_token"),
+    )
+    op.create_table(
+        "saved_view",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column(
+            "person_id",
+            sa.Integer(),
+            sa.ForeignKey("person.id", name="fk_saved_view_person_id_person"),
+            nullable=False,
+        ),
+        sa.Column(
+            "organisation_id",
+            sa.String(64),
+            sa.ForeignKey("organisation.id", name="fk_saved_view_organisation_id_organisation"),
+            nullable=False,
+        ),
+        sa.Column("name", sa.String(200), nullable=False),
+        sa.Column("shared", sa.Boolean(), nullable=False, comment="with the whole organisation"),
+        sa.Column("query", sa.Text(), nullable=False, comment="of the page's address"),
+        sa.Column("created_at", INSTANT, nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_saved_view"),
+    )
+    op.create_table(
+        "attempt",
+        sa.Column("key", sa.String(64), nullable=False, comment="SHA-256 of account and address, or of address"),
+        sa.Column("failures", sa.Integer(), nullable=False),
+        sa.Column("failed_at", INSTANT, nullable=False),
+        sa.PrimaryKeyConstraint("key", name="pk_attempt"),
+    )
+    op.create_table(
+        "oidc_flow",
+        sa.Column("state_hash", sa.String(64), nullable=False),
+        sa.Column("nonce", sa.String(64), nullable=False),
+        sa.Column("verifier", sa.String(128), nullable=False, comment="PKCE"),
+        sa.Column("started_at", INSTANT, nullable=False),
+        sa.PrimaryKeyConstraint("state_hash", name="pk_oidc_flow"),
+    )
+
+
+def without_people() -> None:
+    for table in ("oidc_flow", "attempt", "saved_view", "api_token", "session", "person"):
+        op.drop_table(table)
+
+
 def downgrade() -> None:
     drop_mail_tables()
+    without_people()
     op.drop_table("job_run")
     op.drop_index("ix_apscheduler_jobs_next_run_time", "apscheduler_jobs")
     op.drop_table("apscheduler_jobs")

@@ -108,7 +108,7 @@ def _json(told: Any) -> None:  # noqa: ANN401 - an object or a list of them
             return {key: plain(one) for key, one in value.items()}
         if isinstance(value, list | tuple):
             return [plain(one) for one in value]
-        return round(value, 6) if isinstance(value, float) else listing.plain(value)
+        return round(value, 6) if isinstance(value, float) else plain(value)
 
     json.dump(plain(told), sys.stdout, ensure_ascii=False, indent=1)
     sys.stdout.write("\n")

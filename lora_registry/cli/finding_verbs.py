@@ -15,6 +15,7 @@ from lora_registry.cli.listing import Format, FormatOption
 from lora_registry.cli.speaker import ByOption, speaker
 from lora_registry.domain.errors import UsageError
 from lora_registry.domain.finding_status import Action
+from lora_registry.domain.plain import plain
 from lora_registry.pipeline.speak_of_finding import Word, speak_of_finding, speak_of_findings
 from lora_registry.store.finding_reads import Selection
 from lora_registry.store.finding_words import Said
@@ -109,7 +110,7 @@ def _say(context: typer.Context, which: Selection, subject: str | None, word: Wo
             said = speak_of_findings(engine, which=which, word=word, now=now())
     listing.write(_rows(said), SAID_COLUMNS, form)
     if word.until is not None:
-        say(f"until {listing.plain(word.until)}")
+        say(f"until {plain(word.until)}")
 
 
 def _rows(said: Sequence[Said]) -> list[listing.Row]:

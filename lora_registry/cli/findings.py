@@ -14,6 +14,7 @@ from lora_registry.cli.listing import Format, FormatOption
 from lora_registry.domain.errors import RefusedError
 from lora_registry.domain.finding_status import LISTED
 from lora_registry.domain.findings import Status
+from lora_registry.domain.plain import plain
 from lora_registry.pipeline.speak_of_finding import subjects_of
 from lora_registry.store import finding_reads
 from lora_registry.store.engine import reading
@@ -85,8 +86,8 @@ def show_finding(
     if form is Format.TABLE:
         _show(row, Terms(configured.language))
     else:
-        plain = [{name: listing.plain(value) for name, value in entry.items()} for entry in row["journal"]]
-        listing.write([row | {"journal": plain}], SHOWN_COLUMNS, form)
+        journal = [{name: plain(value) for name, value in entry.items()} for entry in row["journal"]]
+        listing.write([row | {"journal": journal}], SHOWN_COLUMNS, form)
 
 
 def _show(row: listing.Row, terms: Terms) -> None:

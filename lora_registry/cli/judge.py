@@ -13,6 +13,7 @@ from lora_registry.cli.audit import audit
 from lora_registry.cli.instants import instant
 from lora_registry.cli.listing import Format, FormatOption
 from lora_registry.cli.progress import progress
+from lora_registry.domain.plain import plain
 from lora_registry.domain.radio_state import RadioState
 
 DIFFERENCE_COLUMNS = ("kind", "subject", "since", "differs")
@@ -69,7 +70,7 @@ def rejudge_run(
     with registry(settings(context)) as engine, progress("rejudge") as shown:
         rejudged = rejudge(engine, run_id=run_id, on_progress=shown)
     listing.write([one._asdict() for one in rejudged.differences], DIFFERENCE_COLUMNS, form)
-    judged_at = listing.plain(rejudged.run.judged_at)
+    judged_at = plain(rejudged.run.judged_at)
     say(
         f"run {rejudged.run.id} (as of {judged_at}), {rejudged.subjects} subjects: {rejudged.same} findings the "
         f"same, {len(rejudged.differences)} not"

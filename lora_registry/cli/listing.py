@@ -6,11 +6,13 @@ import csv
 import json
 import sys
 from collections.abc import Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Annotated, Any
 
 import typer
+
+from lora_registry.domain.plain import harmless, plain
 
 Row = dict[str, Any]
 
@@ -42,26 +44,9 @@ def write(
         case Format.CSV:
             writer = csv.writer(sys.stdout)
             writer.writerow(columns)
-            writer.writerows([_cell(row[name]) for name in columns] for row in rows)
+            writer.writerows([harmless(row[name]) for name in columns] for row in rows)
         case Format.TABLE:
             _table(rows, in_table or columns)
-
-
-def plain(value: Any) -> Any:  # noqa: ANN401 - whatever a row holds
-    """Return what JSON can hold; instants as UTC with Z."""
-    if isinstance(value, datetime):
-        return value.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    if isinstance(value, date):
-        return value.isoformat()
-    return value
-
-
-def _cell(value: Any) -> Any:  # noqa: ANN401
-    """Return what a spreadsheet may open: text that it would run as a formula is quoted."""
-    value = plain(value)
-    if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r")):
-        return "'" + value
-    return "" if value is None else value
 
 
 def _table(rows: Sequence[Row], columns: Sequence[str]) -> None:

@@ -36,10 +36,12 @@ from lora_registry.cli import (  # noqa: F401
     report,
     retain,
     schedule,
+    serve,
     services,
     simulate,
     sync,
     usage,
+    user,
 )
 from lora_registry.cli.app import app, say
 from lora_registry.domain.errors import LoraRegistryError, SettingsError, UsageError

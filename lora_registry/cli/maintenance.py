@@ -12,6 +12,7 @@ from lora_registry.cli.app import app, now, registry, say, settings
 from lora_registry.cli.listing import Format, FormatOption
 from lora_registry.cli.speaker import ByOption, speaker
 from lora_registry.domain.maintenance import Maintenance, Under
+from lora_registry.domain.plain import plain
 from lora_registry.pipeline.plan_maintenance import end_maintenance, plan_maintenance
 from lora_registry.store import maintenance as stored
 from lora_registry.store.engine import reading
@@ -51,7 +52,7 @@ def add(
     )
     with registry(configured) as engine:
         number = plan_maintenance(engine, one, reason=reason, by=speaker(by), now=at)
-    say(f"maintenance {number}: from {listing.plain(one.starts_at)} until {listing.plain(one.ends_at)}")
+    say(f"maintenance {number}: from {plain(one.starts_at)} until {plain(one.ends_at)}")
 
 
 @maintenance.command("list")

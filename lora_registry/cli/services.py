@@ -15,6 +15,7 @@ from lora_registry.cli.carbon_factors import factors
 from lora_registry.cli.days import day
 from lora_registry.cli.listing import Format, FormatOption
 from lora_registry.cli.speaker import ByOption, speaker
+from lora_registry.domain.plain import plain
 from lora_registry.store.engine import reading
 from lora_registry.store.service_reads import services as read_services
 from lora_registry.usefulness.use import Answer
@@ -77,7 +78,7 @@ def _plain(value: Any) -> Any:  # noqa: ANN401 - what a sheet holds
         return {key: _plain(one) for key, one in value.items()}
     if isinstance(value, list | tuple):
         return [_plain(one) for one in value]
-    return listing.plain(value)
+    return plain(value)
 
 
 def _flat(value: Any) -> Any:  # noqa: ANN401 - what a sheet holds

@@ -18,6 +18,7 @@ from lora_registry.demo.broker import running_broker
 from lora_registry.demo.children import Child, python
 from lora_registry.demo.ending import Ending
 from lora_registry.demo.network import Plan
+from lora_registry.demo.pages import serving_pages
 from lora_registry.demo.ports import page_server
 from lora_registry.demo.steps import REFRESHED, STEPS, Stage
 from lora_registry.demo.telling import Teller
@@ -114,6 +115,8 @@ def run(
         teller.done(words.text("Ready"), time.monotonic() - begun)
         announce(server.url)
         if not wanted.exit_when_ready:
+            pages = leaving.enter_context(serving_pages(engine, stage.settings, clock))
+            teller.say(words.text("The pages of its operator: {url}", url=pages))
             teller.say(words.text("Open this address in a browser. Ctrl-C stops everything."))
             _serve(stage)
 

@@ -56,19 +56,23 @@ def close(months: Sequence[Month], gaps: Gaps, period_s: float | None) -> tuple[
     if period_s is None:
         return tuple(kept)
     old = (gaps.start_s >= closed_until_s(kept)) & (gaps.end_s <= latest_s - CLOSED_AFTER_S)
-    for begin_s, end_s, misses in zip(
-        gaps.start_s[old].tolist(),
-        gaps.end_s[old].tolist(),
-        missed(gaps.end_s[old] - gaps.start_s[old], period_s).tolist(),
-        strict=True,
-    ):
-        counts = count(np.array([misses]))
-        last = kept[-1] if kept else None
-        if last is not None and end_s - last.start_s <= _MONTH_S and same_period(last.period_s, period_s):
-            kept[-1] = last._replace(end_s=end_s, counts=last.counts + counts)
-        else:
-            kept.append(Month(begin_s, end_s, period_s, counts))
+    old_gaps = gaps.where(old)
+    misses, first = missed(old_gaps.end_s - old_gaps.start_s, period_s), 0
+    while first < len(old_gaps):
+        if not kept or not same_period(kept[-1].period_s, period_s) or _is_full(kept[-1], old_gaps.end_s[first]):
+            start_s = float(old_gaps.start_s[first])
+            kept.append(Month(start_s, start_s, period_s, np.zeros(LONGEST_RUN + 1, dtype=np.int64)))
+        month = kept[-1]
+        # A gap longer than a month is a month of its own.
+        until = max(int(np.searchsorted(old_gaps.end_s, month.start_s + _MONTH_S, side="right")), first + 1)
+        counts = month.counts + count(misses[first:until])
+        kept[-1] = month._replace(end_s=float(old_gaps.end_s[until - 1]), counts=counts)
+        first = until
     return tuple(kept)
+
+
+def _is_full(month: Month, end_s: float) -> bool:
+    return end_s - month.start_s > _MONTH_S
 
 
 def pack(months: Sequence[Month]) -> bytes:

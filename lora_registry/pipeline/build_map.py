@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Engine
 
 from lora_registry.coverage.candidates_file import Candidate
 from lora_registry.coverage.grid import Cell, cells_of, ring_of
+from lora_registry.domain.access import Viewer
 from lora_registry.domain.identifiers import DevEui, GatewayId
 from lora_registry.domain.mapcoverage import MapCoverage
 from lora_registry.domain.mapdata import (
@@ -28,7 +29,7 @@ from lora_registry.domain.mapdata import (
 from lora_registry.domain.radio_state import RadioState
 from lora_registry.domain.services import PrivacyClass
 from lora_registry.pipeline.map_coverage import map_coverage
-from lora_registry.store import evidence, gateway_reads, map_reads, outages, reads
+from lora_registry.store import evidence, gateway_reads, map_reads, outages, reads, scope
 from lora_registry.store.engine import reading
 
 CELL_DAYS = 90
@@ -45,29 +46,26 @@ def build_map(
     simulated: bool = False,
     candidates: Sequence[Candidate] = (),
     coverage: MapCoverage | None = None,
+    viewer: Viewer | None = None,
+    cells: Sequence[MapCell] | None = None,
 ) -> MapData:
     """Gather one page's data: states of the last complete audit run, coverage of the last complete build.
 
     `candidates` are places where a gateway could be. `coverage` spares reading the build again, where it was read.
+    With a `viewer`, of the devices that this person sees, as far as they see them (`domain.access`), and coverage
+    for those who run the network; without one, for anybody: household devices as counts. `cells` are those of an
+    earlier `map_cells`, where they still hold.
     """
     with reading(engine) as connection:
         run_id = reads.last_run(connection)
         judged_at = map_reads.judged_at(connection, run_id)
-        privacy = map_reads.privacy(connection)
-        places = evidence.positions(connection)
-        reasons = map_reads.reasons(connection, run_id, reads.last_light(connection))
         territories = map_reads.territories(connection)
-        shown, households = [], []
-        for row in reads.devices(connection):
-            state = RadioState(row["state"]) if row["state"] is not None else RadioState.UNDETERMINED
-            # Nobody has said how private it is: treated as a household's (design, section 3).
-            if PrivacyClass(privacy.get(row["dev_eui"], PrivacyClass.HOUSEHOLD)).hides_position:
-                households.append((row["commune"], state))
-            else:
-                shown.append(_device(row, state, places, reasons))
+        shown, households = _devices(connection, run_id, viewer)
         counted = _by_commune(households, {row["code"] for row in territories})
-        last_day = (judged_at or now).date()
-        shown_coverage = coverage or map_coverage(connection, candidates=candidates)
+        of_network = viewer is None or viewer.sees_collection
+        shown_coverage = (coverage or map_coverage(connection, candidates=candidates)) if of_network else None
+        if shown_coverage is not None:
+            cells = ()
         return MapData(
             territory=map_reads.metropolis(connection) or network,
             generated_at=now,
@@ -76,14 +74,48 @@ def build_map(
             gateways=tuple(_gateway(row) for row in gateway_reads.gateways(connection)),
             devices=tuple(shown),
             household_elsewhere=counted.get(None, {}),
-            cells=() if shown_coverage is not None else tuple(_cells(connection, places, privacy, until=last_day)),
+            cells=tuple(_cells_now(connection, judged_at or now) if cells is None else cells),
             coverage=shown_coverage,
             outages=tuple(
-                MapOutage(row["started_at"], row["ended_at"], row["cause"]) for row in outages.outages(connection)
+                MapOutage(row["started_at"], row["ended_at"], row["cause"])
+                for row in (outages.outages(connection) if of_network else ())
             ),
             simulated=simulated,
             timezone=timezone,
         )
+
+
+def map_cells(engine: Engine, *, now: datetime) -> tuple[MapCell, ...]:
+    """Return the squares in which objects were heard; they are the same for everybody, and take longest."""
+    with reading(engine) as connection:
+        judged_at = map_reads.judged_at(connection, reads.last_run(connection))
+        return tuple(_cells_now(connection, judged_at or now))
+
+
+def _cells_now(connection: Connection, at: datetime) -> Iterable[MapCell]:
+    return _cells(connection, evidence.positions(connection), map_reads.privacy(connection), until=at.date())
+
+
+def _devices(
+    connection: Connection, run_id: int | None, viewer: Viewer | None
+) -> tuple[list[MapDevice], list[tuple[str | None, RadioState]]]:
+    """Return the devices to be drawn, and commune and state of those that are only counted."""
+    places = evidence.positions(connection)
+    reasons = map_reads.reasons(connection, run_id, reads.last_light(connection))
+    privacy = map_reads.privacy(connection) if viewer is None else {}
+    shown, counted = [], []
+    for row in reads.devices(connection) if viewer is None else scope.on_map(connection, viewer):
+        state = RadioState(row["state"]) if row["state"] is not None else RadioState.UNDETERMINED
+        if viewer is None:
+            # Nobody has said how private it is: treated as a household's (design, section 3).
+            drawn = not PrivacyClass(privacy.get(row["dev_eui"], PrivacyClass.HOUSEHOLD)).hides_position
+        else:
+            drawn = row["sees_position"]
+        if drawn:
+            shown.append(_device(row, state, places, reasons))
+        else:
+            counted.append((row["commune"], state))
+    return shown, counted
 
 
 def _device(

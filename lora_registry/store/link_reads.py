@@ -74,6 +74,11 @@ def day_of(number: int) -> date:
     return date.fromordinal(number + _EPOCH_DAY)
 
 
+def instant_of(milliseconds: int) -> datetime:
+    """Return the instant that is so long after 1970."""
+    return _EPOCH + timedelta(milliseconds=milliseconds)
+
+
 @dataclass(slots=True)
 class Heard:
     """What devices' uplinks say of one gateway."""

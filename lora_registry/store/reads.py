@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, func, select, union
 from sqlalchemy.orm import aliased
 
+from lora_registry.domain.identifiers import DevEui
 from lora_registry.store.audits import AuditRun, DeviceVerdict
 from lora_registry.store.collection import DeadLetter
 from lora_registry.store.registry import DeviceRecord, Organisation, Service
@@ -49,9 +51,10 @@ def chosen(
     commune: str | None = None,
     service: str | None = None,
     dev_eui: str | None = None,
+    among: Collection[DevEui] | None = None,
 ) -> Select[Any]:
     """Return the query of these devices: those of all that is said, by the last audit's word."""
-    query = _devices(last_run(connection), last_light(connection), last_judgement(connection))
+    query = _devices(last_run(connection), last_light(connection), last_judgement(connection), among)
     columns = query.selected_columns
     if state is not None:
         query = query.where(columns["state"] == state)
@@ -70,9 +73,15 @@ def last_judgement(connection: Connection) -> int | None:
     return connection.scalar(select(func.max(UsefulnessRun.run_id)).where(complete))
 
 
-def _devices(run_id: int | None, light_id: int | None, judged_run_id: int | None) -> Select[Any]:
+def _devices(
+    run_id: int | None, light_id: int | None, judged_run_id: int | None, among: Collection[DevEui] | None
+) -> Select[Any]:
     """Select the devices that are known: because heard, or because somebody declared them."""
-    known = union(select(Device.dev_eui), select(DeviceRecord.dev_eui)).subquery("known")
+    heard, declared = select(Device.dev_eui), select(DeviceRecord.dev_eui)
+    if among is not None:
+        # In both, as SQLite looks through all of a union that is narrowed from outside.
+        heard, declared = heard.where(Device.dev_eui.in_(among)), declared.where(DeviceRecord.dev_eui.in_(among))
+    known = union(heard, declared).subquery("known")
     verdict, light = aliased(DeviceVerdict), aliased(DeviceVerdict)
     useful = aliased(DeviceUsefulness)
     owner = aliased(Organisation)

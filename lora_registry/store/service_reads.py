@@ -46,6 +46,7 @@ def services(connection: Connection) -> list[Row]:
             Service.family,
             Service.privacy,
             Organisation.name.label("organisation"),
+            Service.owner_id,
             func.coalesce(counted.c.devices, 0).label("devices"),
             (null() if run_id is None else func.coalesce(counted.c.silent, 0)).label("silent"),
             Service.need_period_s,
@@ -66,6 +67,11 @@ def services(connection: Connection) -> list[Row]:
         .order_by(Service.id)
     )
     return [dict(row) for row in connection.execute(query).mappings()]
+
+
+def names(connection: Connection) -> dict[str, str]:
+    """Return the services' names by identifier."""
+    return dict(connection.execute(select(Service.id, Service.name)).all())
 
 
 def sheets(connection: Connection) -> list[Row]:

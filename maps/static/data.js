@@ -3,6 +3,7 @@
 
 function read() {
   var element = document.getElementById("payload");
+  if (element.dataset.src) return fetch(element.dataset.src).then(function (answer) { return answer.json(); });
   if (element.type === "application/json") return Promise.resolve(JSON.parse(element.textContent));
   if (!window.DecompressionStream) return Promise.reject(new Error("no DecompressionStream"));
   var bytes = Uint8Array.from(atob(element.textContent), function (c) { return c.charCodeAt(0); });

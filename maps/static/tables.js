@@ -35,6 +35,30 @@ function sortWritten(table) {
   });
 }
 
+// Within a web site the choices stand in the address, by the same codes as those of its lists.
+function fromAddress(data, form) {
+  if (!data.codes) return;
+  var asked = new URLSearchParams(location.search);
+  Object.keys(data.codes).forEach(function (key) {
+    var text = Object.keys(data.codes[key]).find(function (text) { return data.codes[key][text] === asked.get(key); });
+    if (text !== undefined) form.elements[key].value = text;
+  });
+  form.elements.search.value = asked.get("q") || "";
+}
+
+function toAddress(data, form) {
+  if (!data.codes) return;
+  var asked = new URLSearchParams();
+  Object.keys(data.codes).forEach(function (key) {
+    var code = data.codes[key][form.elements[key].value];
+    if (code) asked.set(key, code);
+  });
+  if (form.elements.search.value.trim()) asked.set("q", form.elements.search.value.trim());
+  var query = asked.toString() ? "?" + asked : "";
+  history.replaceState(null, "", location.pathname + query);
+  document.getElementById("as-list").href = "/devices" + query;
+}
+
 function devicesTable(data, onFilter, addButton) {
   var table = document.getElementById("devices"), body = table.tBodies[0], columns = data.tables.devices.columns;
   var form = document.getElementById("filter"), more = document.getElementById("more");
@@ -65,6 +89,7 @@ function devicesTable(data, onFilter, addButton) {
     make("option", data.words.all, select).value = "";
     Array.from(new Set(column.texts)).forEach(function (text) { make("option", text, select).value = text; });
   });
+  fromAddress(data, form);
 
   function isShown(row) {
     var search = chosen.search;
@@ -89,6 +114,7 @@ function devicesTable(data, onFilter, addButton) {
     chosen.search = form.elements.search.value.trim().toLowerCase();
     write();
     onFilter(isShown);
+    toAddress(data, form);
   }
 
   sortable(table.tHead, function (position, sign) {
@@ -107,5 +133,7 @@ function devicesTable(data, onFilter, addButton) {
   form.addEventListener("reset", function () { setTimeout(filter, 0); });
   if (more) more.addEventListener("click", function () { limit += PAGE; write(); });
   form.hidden = false;
+  var part = document.getElementById("devices-part"); // within a web site, whose own list does without a script
+  if (part) part.hidden = false;
   filter();
 }

@@ -36,7 +36,7 @@ def messages_in_use() -> set[str]:
         texts = [arg.value for arg in call.args if isinstance(arg, ast.Constant) and isinstance(arg.value, str)]
         if isinstance(call.func, ast.Attribute) and texts and call.func.attr in ("text", "many"):
             used.add(texts[0] if call.func.attr == "text" else "\0".join(texts[:2]))
-    template = (folder / "static" / "page.html.j2").read_text(encoding="utf-8")
+    template = "".join(path.read_text(encoding="utf-8") for path in sorted((folder / "static").glob("*.j2")))
     for kind, one, several in re.findall(r'words\.(text|many)\("([^"]*)"(?:, "([^"]*)")?', template):
         used.add(one if kind == "text" else f"{one}\0{several}")
     return used

@@ -1,15 +1,17 @@
-"""What silent devices' last weeks say of why, and radio facts: from stored events to findings."""
+"""What silent devices' last weeks say of why, radio facts, and sketches: from stored events to findings."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import Engine
+from sqlalchemy import Engine, insert
 
+from lora_registry.domain.identifiers import DevEui
 from lora_registry.pipeline.rejudge import rejudge
-from lora_registry.store.engine import reading
+from lora_registry.store.engine import reading, writing
 from lora_registry.store.finding_reads import Selection, findings
+from lora_registry.store.registry import DeviceRecord, Service
 from tests.audited import HOUR, START, judge, store, uplinks
 from tests.integrations.samples import DEVICE_INFO, JOIN, STATUS, UP, changed, message, topic
 
@@ -92,3 +94,28 @@ def test_a_device_that_shouts_is_found_on_real_rows(engine: Engine) -> None:
     (over,) = found(engine, "over_duty_cycle").values()
     assert (over["subject"], over["evidence"]["duty_cycle_band_mhz"]) == (MOVED, "863-865")
     assert over["evidence"]["duty_cycle_of_limit"] > 10
+
+
+def test_a_thermometer_that_tells_the_same_all_day_is_told_to_send_less_often(engine: Engine) -> None:
+    """It sends each hour; its service needs a value every six hours, and would not miss the others."""
+    with writing(engine) as connection:
+        connection.execute(
+            insert(Service).values(
+                id="air", name="Air", consumers=[], tolerance={"temperature": 0.5}, safety=False, privacy="public",
+                family="measure", need_period_s=6 * 3600,
+            )
+        )  # fmt: skip
+        for eui in (ALIVE, MOVED):
+            connection.execute(
+                insert(DeviceRecord).values(
+                    dev_eui=DevEui(eui), network_id="chirpstack", service_id="air", recorded_at=START
+                )
+            )
+    steady = [m for hour in range(1100) for m in heard(ALIVE, [hour], object={"temperature": 20.0 + hour / 1000})]
+    wild = [m for hour in range(1100) for m in heard(MOVED, [hour], object={"temperature": 20.0 + hour % 7})]
+    store(engine, [*steady, *wild], watched_hours=1100)
+    judge(engine, 1099.9)
+    (often,) = found(engine, "sends_too_often").values()
+    assert often["subject"] == ALIVE
+    assert often["evidence"]["could_send_every"] == 6, "24 by its values, but its service needs six"
+    assert rejudge(engine).differences == []

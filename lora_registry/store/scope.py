@@ -1,0 +1,149 @@
+"""`domain.access` as SQL: the one condition that each query of a page, an export or a map carries."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator
+from typing import Any, NamedTuple
+
+from sqlalchemy import ColumnElement, Connection, Select, and_, false, func, or_, true
+
+from lora_registry.domain.access import MAY_SPEAK_AS, Aspect, Relation, Right, Viewer, classes
+from lora_registry.domain.identifiers import DevEui
+from lora_registry.domain.services import PrivacyClass
+from lora_registry.store import reads
+from lora_registry.store.registry import DeviceRecord, Service
+
+SHOWN = (Aspect.POSITION, Aspect.RADIO, Aspect.FINDINGS, Aspect.SCORE)
+"""What a row that exists for a viewer may still hide."""
+HIDDEN_WITHOUT: dict[Aspect, tuple[str, ...]] = {
+    Aspect.RADIO: (
+        "state", "first_uplink_at", "last_uplink_at", "uplinks_total", "period_s", "delivery_ratio",
+        "delivery_low", "delivery_high", "airtime_s_per_day", "battery_pct", "gateways_30d",
+    ),
+    Aspect.SCORE: ("usefulness_low", "usefulness_high"),
+}  # fmt: skip
+
+
+class Ties(NamedTuple):
+    """The columns of a device that say whose it is and how private."""
+
+    owner: ColumnElement[Any]
+    operator: ColumnElement[Any]
+    maintainer: ColumnElement[Any]
+    territory: ColumnElement[Any]
+    privacy: ColumnElement[Any]
+
+
+def ties(query: Select[Any]) -> Ties:
+    """Return those columns in a query of `reads.chosen`."""
+    return Ties(
+        owner=func.coalesce(DeviceRecord.owner_id, Service.owner_id),
+        operator=DeviceRecord.operator_id.expression,
+        maintainer=DeviceRecord.maintainer_id.expression,
+        territory=query.selected_columns["commune"],
+        # Nobody has said how private it is: treated as a household's (design, section 3).
+        privacy=func.coalesce(DeviceRecord.privacy, Service.privacy, PrivacyClass.HOUSEHOLD.value),
+    )
+
+
+def sees(viewer: Viewer, aspect: Aspect, tied: Ties) -> ColumnElement[bool]:
+    """Return the condition of devices of which the viewer sees `aspect`."""
+    if viewer.alone:
+        return tied.privacy.in_(classes(Relation.OWNER, aspect, viewer.role))
+    ways = [
+        and_(_related(viewer, relation, tied), tied.privacy.in_(shown))
+        for relation in viewer.relations
+        if (shown := classes(relation, aspect, viewer.role))
+    ]
+    return or_(false(), *ways)
+
+
+def speaks(viewer: Viewer, tied: Ties) -> ColumnElement[bool]:
+    """Return the condition of devices on whose findings the viewer's word counts."""
+    if not viewer.may(Right.SPEAK):
+        return false()
+    if viewer.alone:
+        return sees(viewer, Aspect.FINDINGS, tied)
+    related = [_related(viewer, relation, tied) for relation in viewer.relations if relation in MAY_SPEAK_AS]
+    return and_(sees(viewer, Aspect.FINDINGS, tied), or_(false(), *related))
+
+
+def _related(viewer: Viewer, relation: Relation, tied: Ties) -> ColumnElement[bool]:
+    match relation:
+        case Relation.OWNER:
+            return func.coalesce(tied.owner, "") == viewer.organisation
+        case Relation.OPERATOR:
+            named = func.coalesce(tied.operator, "") == viewer.organisation
+            return or_(named, tied.operator.is_(None)) if viewer.runs_the_network else named
+        case Relation.MAINTAINER:
+            return func.coalesce(tied.maintainer, "") == viewer.organisation
+        case Relation.TERRITORY:
+            return func.coalesce(tied.territory, "") == viewer.territory
+        case Relation.AUDITOR:
+            return true()
+
+
+def devices(connection: Connection, viewer: Viewer, among: Collection[DevEui]) -> Select[Any]:
+    """Return the query of those devices that exist for a viewer, as `reads.chosen` with `sees_*` and `speaks`.
+
+    Also `privacy`, and `owner_id`, the organisation's identifier.
+    """
+    query = reads.chosen(connection, among=among).order_by(None)
+    tied = ties(query)
+    marks = [sees(viewer, aspect, tied).label(f"sees_{aspect.value}") for aspect in SHOWN]
+    return query.add_columns(
+        *marks,
+        speaks(viewer, tied).label("speaks"),
+        tied.privacy.label("privacy"),
+        tied.owner.label("owner_id"),
+        DeviceRecord.model.label("model"),
+        Service.id.label("service_id"),
+    ).where(sees(viewer, Aspect.EXISTENCE, tied))
+
+
+def names(connection: Connection, viewer: Viewer, among: Collection[DevEui]) -> Select[Any]:
+    """Return the query of `dev_eui` and `name` of those devices that exist for a viewer."""
+    query = reads.chosen(connection, among=among).order_by(None)
+    column = query.selected_columns
+    return query.with_only_columns(column["dev_eui"], column["name"]).where(
+        sees(viewer, Aspect.EXISTENCE, ties(query))
+    )
+
+
+def on_map(connection: Connection, viewer: Viewer) -> Iterator[reads.Row]:
+    """Yield what a map needs of each device that a viewer may at least count; `sees_position` says which to draw.
+
+    A device that is drawn has what `reads.devices` gives of its radio; one that is counted, its commune and state.
+    """
+    query = reads.chosen(connection)
+    tied = ties(query)
+    drawn = and_(sees(viewer, Aspect.POSITION, tied), sees(viewer, Aspect.RADIO, tied))
+    scoped = query.add_columns(drawn.label("sees_position")).where(sees(viewer, Aspect.COUNTED, tied))
+    for row in connection.execute(scoped).mappings():
+        yield dict(row)
+
+
+def sees_findings(connection: Connection, viewer: Viewer, among: Collection[DevEui] | None = None) -> Select[Any]:
+    """Return the query of the devices (`dev_eui`) whose findings a viewer sees."""
+    return _euis(connection, lambda tied: sees(viewer, Aspect.FINDINGS, tied), among)
+
+
+def speaks_of(connection: Connection, viewer: Viewer, among: Collection[DevEui] | None = None) -> Select[Any]:
+    """Return the query of the devices (`dev_eui`) on whose findings a viewer's word counts."""
+    return _euis(connection, lambda tied: speaks(viewer, tied), among)
+
+
+def _euis(
+    connection: Connection,
+    condition: Callable[[Ties], ColumnElement[bool]],
+    among: Collection[DevEui] | None,
+) -> Select[Any]:
+    query = reads.chosen(connection, among=among)
+    narrow = query.where(condition(ties(query))).order_by(None)
+    return narrow.with_only_columns(query.selected_columns["dev_eui"])
+
+
+def veiled(row: reads.Row) -> reads.Row:
+    """Return a row of `devices` without the values that the viewer does not see."""
+    hidden = {name for aspect, names in HIDDEN_WITHOUT.items() if not row[f"sees_{aspect}"] for name in names}
+    return {name: None if name in hidden else value for name, value in row.items()}

@@ -1,0 +1,1 @@
+"""The API, version 1: read only, by token or session, described by OpenAPI 3.1."""

@@ -1,0 +1,129 @@
+"""Maps as viewers may see them, made once for each audit and kept; the squares, which cost most, are shared."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import json
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from sqlalchemy import Engine
+
+from lora_registry.domain.access import Viewer
+from lora_registry.domain.mapdata import MapCell
+from lora_registry.pipeline.build_map import build_map, map_cells
+from lora_registry.settings import Settings
+from lora_registry.web.fleet import Fleet
+from maps.payload import codes
+from maps.within import part
+
+_KEPT = 64
+_HASH_DIGITS = 24
+
+
+@dataclass(frozen=True, slots=True)
+class CityMap:
+    """A map in one language."""
+
+    html: str
+    script: bytes
+    script_name: str
+    data: bytes
+    """JSON, gzip."""
+    data_name: str
+    made_at: float
+
+
+class MapCache:
+    """Maps by who sees the same, language and audit."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        settings: Settings,
+        *,
+        refresh_s: float,
+        simulated: bool = False,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._engine = engine
+        self._settings = settings
+        self._refresh_s = refresh_s
+        self._simulated = simulated
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._maps: OrderedDict[tuple[Viewer, str], CityMap] = OrderedDict()
+        self._cells: tuple[int | None, tuple[MapCell, ...]] | None = None
+        self._making: set[tuple[Viewer, str]] = set()
+
+    def get(self, viewer: Viewer, language: str, fleet: Fleet, *, now: datetime) -> CityMap:
+        """Return a viewer's map, at most about `refresh_s` old; an older one is shown while another is made."""
+        key = (_alike(viewer), language)
+        found = self._maps.get(key)
+        if found is None or self._refresh_s == 0:
+            return self._make(key, fleet, now)
+        if self._clock() - found.made_at > self._refresh_s and key not in self._making:
+            self._making.add(key)
+            threading.Thread(target=self._make_quietly, args=(key, fleet, now), name="map", daemon=True).start()
+        return found
+
+    def file(self, viewer: Viewer, name: str) -> CityMap | None:
+        """Return the map of which this is the data or the script, if it is one that this viewer sees."""
+        alike = _alike(viewer)
+        for (whose, _), found in list(self._maps.items()):
+            if whose == alike and name in (found.data_name, found.script_name):
+                return found
+        return None
+
+    def _make_quietly(self, key: tuple[Viewer, str], fleet: Fleet, now: datetime) -> None:
+        try:
+            self._make(key, fleet, now)
+        finally:
+            self._making.discard(key)
+
+    def _make(self, key: tuple[Viewer, str], fleet: Fleet, now: datetime) -> CityMap:
+        viewer, language = key
+        with self._lock:
+            if self._cells is None or self._cells[0] != fleet.run_id or self._refresh_s == 0:
+                self._cells = fleet.run_id, map_cells(self._engine, now=now)
+            settings = self._settings
+            data = build_map(
+                self._engine,
+                now=now,
+                network=settings.network,
+                timezone=settings.timezone,
+                simulated=self._simulated,
+                viewer=viewer,
+                cells=self._cells[1],
+            )
+            drawn = part(data, language=language)
+            told = json.loads(drawn.data) | {"codes": codes(data, fleet.services, language, settings.timezone)}
+            body = json.dumps(told, ensure_ascii=False, separators=(",", ":")).encode()
+            script = drawn.script.encode()
+            made = CityMap(
+                html=drawn.html,
+                script=script,
+                script_name=f"map.{_digest(script)}.js",
+                data=gzip.compress(body, 6, mtime=0),
+                data_name=f"map.{_digest(body)}.json",
+                made_at=self._clock(),
+            )
+            self._maps[key] = made
+            self._maps.move_to_end(key)
+            while len(self._maps) > _KEPT:
+                self._maps.popitem(last=False)
+            return made
+
+
+def _alike(viewer: Viewer) -> Viewer:
+    """Return the viewer without their name: people of one organisation and role see the same."""
+    return replace(viewer, name="")
+
+
+def _digest(body: bytes) -> str:
+    return hashlib.sha256(body).hexdigest()[:_HASH_DIGITS]

@@ -1,0 +1,34 @@
+"""Findings as tables show them: with the names of what they are about, and where to read more."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from sqlalchemy import Connection
+
+from lora_registry.domain.findings import SubjectKind
+from lora_registry.store import device_pages
+from lora_registry.store.reads import Row
+from lora_registry.web.queries import key_of
+from lora_registry.web.visits import Visit
+
+
+def shown(
+    connection: Connection, visit: Visit, rows: Sequence[Row], names: Mapping[str, str] | None = None
+) -> list[Row]:
+    """Add to findings `key` (of the address), `name` (or the subject) and `link` (a device's page, or None).
+
+    `names` are those of the devices they are about, where these are known already.
+    """
+    if names is None:
+        euis = [row["subject"] for row in rows if row["subject_kind"] == SubjectKind.DEVICE]
+        names = device_pages.names(connection, visit.signed_in, euis)
+    return [
+        row
+        | {
+            "key": key_of((row["kind"], row["subject_kind"], row["subject"], row["since"])),
+            "name": names.get(row["subject"]) or row["subject"],
+            "link": f"/devices/{row['subject']}" if row["subject_kind"] == SubjectKind.DEVICE else None,
+        }
+        for row in rows
+    ]

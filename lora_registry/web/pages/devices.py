@@ -1,0 +1,144 @@
+"""The list of devices and the page of one."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, timedelta
+
+from fastapi import APIRouter
+from starlette.responses import Response
+
+from lora_registry.domain.access import Aspect
+from lora_registry.domain.device_columns import BY_CONCERN, FACETS, Sort
+from lora_registry.domain.errors import IdentifierError
+from lora_registry.domain.findings import Status
+from lora_registry.domain.identifiers import DevEui
+from lora_registry.store import device_pages, finding_reads, saved_views
+from lora_registry.store.engine import reading
+from lora_registry.web.cadence_picture import picture
+from lora_registry.web.errors import NotFoundError
+from lora_registry.web.findings_shown import shown
+from lora_registry.web.queries import DeviceQuery, asked_of
+from lora_registry.web.rendering import page
+from lora_registry.web.visits import Someone, Visit
+
+router = APIRouter(include_in_schema=False)
+PICTURE_DAYS = 60
+HEARD_DAYS = 30
+_SNOOZE = timedelta(days=14)
+_SHOWN_SILENCE = timedelta(days=40)
+"""How much of a silence the picture shows; the rest of it are the days before."""
+
+
+@router.get("/devices")
+def devices(visit: Someone) -> Response:
+    """List the devices of an address's filters."""
+    query = DeviceQuery.of(asked_of(visit.request))
+    viewer, fleet = visit.signed_in, visit.site.fleet.current()
+    found = fleet.columns.page(
+        viewer, query.which, sort=query.sort, falling=query.falling, after=query.after, size=query.size
+    )
+    with reading(visit.site.engine) as connection:
+        rows = device_pages.rows(connection, viewer, found.dev_euis)
+        views = (
+            saved_views.saved_views(connection, person=visit.person, organisation=viewer.organisation)
+            if visit.person is not None
+            else []
+        )
+    return page(
+        visit,
+        "devices.html",
+        query=query,
+        rows=rows,
+        total=found.total,
+        next=query.address("/devices", after=str(found.after)) if found.after is not None else None,
+        first=query.address("/devices") if query.after is not None else None,
+        sorting=sorting(query),
+        choices=choices(visit),
+        views=views,
+        fleet=fleet,
+    )
+
+
+def snooze_until(visit: Visit) -> date:
+    """Return the day that a snooze is offered to end on."""
+    return (visit.now.astimezone(visit.site.zone) + _SNOOZE).date()
+
+
+def sorting(query: DeviceQuery) -> dict[str, tuple[str, str]]:
+    """Return where each heading leads, and how its column is sorted now (`aria-sort`)."""
+    found = {}
+    for sort in Sort:
+        here = sort is query.sort
+        turned = ("" if query.falling or not here else "-") + sort.value
+        order = ("descending" if query.falling else "ascending") if here else "none"
+        found[sort.value] = (query.address("/devices", sort=turned), order)
+    return found
+
+
+def choices(visit: Visit) -> dict[str, list[tuple[str, str]]]:
+    """Return the words of each filter that would find something, with how people read them."""
+    fleet, viewer, words = visit.site.fleet.current(), visit.signed_in, visit.words
+    columns = fleet.columns
+    mask = columns.sees(viewer, Aspect.EXISTENCE)
+    titles = {
+        "service": fleet.services, "commune": fleet.communes, "organisation": fleet.organisations,
+    }  # fmt: skip
+    found = {
+        facet: sorted(
+            ((word, titles.get(facet, {}).get(word, word)) for word in columns.counts(facet, mask) if word),
+            key=lambda pair: pair[1].casefold(),
+        )
+        for facet in FACETS
+        if facet not in ("state", "lifecycle")
+    }
+    found["state"] = [(state.value, words.state(state)) for state in BY_CONCERN]
+    return found
+
+
+@router.get("/devices/{dev_eui}")
+def device(visit: Someone, dev_eui: str) -> Response:
+    """Show all that the viewer may know of one device."""
+    try:
+        eui = DevEui.parse(dev_eui)
+    except IdentifierError:
+        raise NotFoundError from None
+    viewer, words = visit.signed_in, visit.words
+    fleet = visit.site.fleet.current()
+    today = visit.now.astimezone(UTC).date()
+    with reading(visit.site.engine) as connection:
+        row = device_pages.one(connection, viewer, eui)
+        if row is None:
+            raise NotFoundError
+        told = device_pages.declared(connection, eui)
+        verdict = device_pages.verdict(connection, eui) if row["sees_radio"] else None
+        place = device_pages.position(connection, eui) if row["sees_position"] else None
+        last = (row["last_uplink_at"] or visit.now).astimezone(UTC).date() if row["sees_radio"] else today
+        until = today if today - last <= _SHOWN_SILENCE else last + _SHOWN_SILENCE
+        days = (
+            device_pages.days(connection, eui, until - timedelta(days=PICTURE_DAYS - 1), until)
+            if row["sees_radio"]
+            else []
+        )
+        heard = device_pages.heard_by(connection, eui, until, HEARD_DAYS) if row["sees_radio"] else []
+        selection = device_pages.findings_of(eui)
+        found = (
+            finding_reads.with_journals(connection, selection, language=words.language)
+            if row["sees_findings"]
+            else []
+        )
+        findings = shown(connection, visit, found, {str(eui): row["name"]} if row["name"] else {})
+    return page(
+        visit,
+        "device.html",
+        row=row,
+        told=told,
+        verdict=verdict,
+        place=place,
+        picture=picture(days, until=until, span_days=PICTURE_DAYS, words=words) if row["sees_radio"] else None,
+        heard=heard,
+        findings=findings,
+        standing=[one for one in findings if one["status"] != Status.CLEARED],
+        fleet=fleet,
+        heard_days=HEARD_DAYS,
+        snooze_until=snooze_until(visit),
+    )

@@ -1,0 +1,64 @@
+"""The application behind uvicorn."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable
+from datetime import datetime
+
+import uvicorn
+from sqlalchemy import Engine
+
+from lora_registry import wiring
+from lora_registry.domain.errors import InUseError, UsageError
+from lora_registry.settings import Settings
+from lora_registry.web.app import application, guarded
+
+_LOOPBACK = ("127.0.0.1", "::1", "localhost")
+
+
+def run(
+    engine: Engine,
+    settings: Settings,
+    *,
+    host: str,
+    port: int,
+    clock: Callable[[], datetime],
+    say: Callable[[str], None],
+) -> None:
+    """Serve until interrupted.
+
+    Raises:
+        UsageError: others than this machine could come, without https.
+        InUseError: the port is taken.
+
+    """
+    if host not in _LOOPBACK and not settings.public_url:
+        raise UsageError(
+            f"--host {host} lets others in, and passwords would travel readable: put a reverse proxy with https "
+            "before it and name its address in LORA_REGISTRY_PUBLIC_URL (docs/web.md)"
+        )
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as listening:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listening.bind((host, port))
+        except OSError as error:
+            raise InUseError(
+                f"port {port} of {host} cannot be listened on ({error}): choose another with --port"
+            ) from error
+        say(f"serving on {settings.public_url or f'http://{host}:{port}'}/")
+        server = uvicorn.Server(
+            uvicorn.Config(
+                guarded(application(engine, settings, clock=clock, identity=wiring.identity_provider(settings))),
+                access_log=False,
+                log_level="warning",
+                proxy_headers=bool(settings.public_url),
+                forwarded_allow_ips="127.0.0.1,::1",
+                server_header=False,
+                date_header=True,
+                timeout_keep_alive=15,
+                limit_concurrency=200,
+            )
+        )
+        server.run(sockets=[listening])

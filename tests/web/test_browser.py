@@ -1,0 +1,228 @@
+"""The pages in a real Chromium: rules of accessibility, keyboard alone, no script, hostile names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from sqlalchemy import Engine, select, update
+
+from lora_registry.domain.access import Role
+from lora_registry.store.audits import Finding
+from lora_registry.store.engine import reading, writing
+from lora_registry.store.registry import DeviceRecord, Service
+from lora_registry.store.telemetry import Device
+from lora_registry.web.queries import key_of
+from tests.maps.test_browser import ARGUMENTS
+from tests.web import realm
+from tests.web.conftest import Server
+from tests.web.realm import ME, METROPOLIS, NOW, PASSWORD, objects
+
+MINE: Final = objects()[0]
+KEY: Final = key_of(("silent_device", "device", str(MINE.dev_eui), NOW - 30 * realm.HOUR))
+PAGES: Final = (
+    "/", "/devices", "/devices?state=silent&sort=name", f"/devices/{MINE.dev_eui}", "/findings",
+    f"/findings/{KEY}", "/services", "/gateways", "/incidents", "/outages", "/dead-letters", "/map", "/account",
+    "/accessibility", "/devices/0",
+)  # fmt: skip
+WIDE, NARROW = {"width": 1280, "height": 900}, {"width": 320, "height": 640}
+SERIOUS = ("serious", "critical")
+
+
+@pytest.fixture(scope="module")
+def browser(chromium: str) -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+class Told:
+    """What a page complained of, or asked of others."""
+
+    def __init__(self, page: Page, server: Server) -> None:
+        self.lines: list[str] = []
+        page.on("console", lambda message: self.lines.append(message.text) if message.type != "log" else None)
+        page.on("pageerror", lambda error: self.lines.append(str(error)))
+        page.on("request", lambda request: self._asked(request.url, server))
+        page.on("dialog", self._refuse)
+
+    def _asked(self, url: str, server: Server) -> None:
+        if not url.startswith((server.url, "data:")):
+            self.lines.append(url)
+
+    def _refuse(self, dialog: Any) -> None:
+        self.lines.append(f"dialog: {dialog.message}")
+        dialog.dismiss()
+
+
+def sign_in(
+    context: BrowserContext, server: Server, organisation: str = METROPOLIS, role: Role = Role.ADMIN
+) -> Page:
+    page = context.new_page()
+    page.goto(f"{server.url}/login")
+    page.fill("#email", realm.email(organisation, role))
+    page.fill("#password", PASSWORD)
+    page.click("main button")
+    page.wait_for_url(f"{server.url}/")
+    return page
+
+
+def opened(page: Page, server: Server, path: str) -> Page:
+    page.goto(server.url + path)
+    if path.startswith("/map"):
+        page.wait_for_selector("html[data-ready]")
+    return page
+
+
+@pytest.mark.parametrize("language", ["fr", "en"])
+def test_no_page_breaks_a_rule_that_axe_calls_serious(server: Server, browser: Browser, language: str) -> None:
+    context = browser.new_context(viewport=NARROW)
+    page = context.new_page()
+    wrong, told = [], Told(page, server)
+    page.goto(f"{server.url}/language/{language}?back=/login")
+    wrong += _violations(page, "/login")
+    page = sign_in(context, server, ME)
+    told_in = Told(page, server)
+    for path in PAGES:
+        opened(page, server, path)
+        assert page.get_attribute("html", "lang") == language
+        wrong += _violations(page, path)
+        width = page.evaluate("document.documentElement.scrollWidth")
+        assert width <= NARROW["width"], f"{path} is {width} pixels wide"
+    context.close()
+    assert wrong == []
+    expected = "Failed to load resource: the server responded with a status of 404 (Not Found)"
+    assert [line for line in (*told.lines, *told_in.lines) if line != expected] == []
+
+
+def _violations(page: Page, path: str) -> list[tuple[str, str, list[str]]]:
+    found = Axe().run(page).response["violations"]
+    return [
+        (path, one["id"], [str(node["target"]) for node in one["nodes"]])
+        for one in found
+        if one["impact"] in SERIOUS
+    ]
+
+
+def test_a_visit_by_keyboard_alone(server: Server, browser: Browser, realm_engine: Engine) -> None:
+    """Sign in, find the silent objects, answer for one: with Tab, Enter and letters."""
+    context = browser.new_context(viewport=WIDE)
+    page = context.new_page()
+    page.goto(f"{server.url}/findings")
+    tab_to(page, "#email")
+    page.keyboard.type(realm.email(ME, Role.CONTRIBUTOR))
+    tab_to(page, "#password")
+    page.keyboard.type(PASSWORD)
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"{server.url}/findings")
+    page.keyboard.press("Tab")
+    expect(page.locator(".skip:focus")).to_be_visible()
+    page.keyboard.press("Enter")
+    tab_to(page, f'input[value="{KEY}"]')
+    page.keyboard.press("Space")
+    tab_to(page, "#text")
+    page.keyboard.type("The school is closed for works")
+    tab_to(page, 'button[value="answer"]')
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/findings?said=1")
+    expect(page.locator(".done")).to_contain_text("1")
+    context.close()
+    assert status_of(realm_engine) == "answered"
+
+
+def test_on_the_map_the_keyboard_reaches_a_popup_and_comes_back(server: Server, browser: Browser) -> None:
+    context = browser.new_context(viewport=WIDE)
+    page = opened(sign_in(context, server, ME), server, "/map")
+    tab_to(page, "#devices tbody button.go", most=120)
+    page.keyboard.press("Enter")
+    expect(page.locator(".card")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.locator(".card")).to_have_count(0)
+    assert page.evaluate("document.activeElement.className") == "go"
+    context.close()
+
+
+def tab_to(page: Page, selector: str, *, most: int = 80) -> None:
+    """Press Tab until something has the focus, which is then to be seen."""
+    for _ in range(most):
+        page.keyboard.press("Tab")
+        if page.evaluate("selector => document.activeElement.matches(selector)", selector):
+            outline = page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
+            assert outline != "none", f"{selector} does not show that it has the focus"
+            return
+    pytest.fail(f"{selector} is not reached by {most} presses of Tab")
+
+
+def status_of(engine: Engine) -> str | None:
+    with reading(engine) as connection:
+        found: str | None = connection.scalar(select(Finding.status).where(Finding.subject == str(MINE.dev_eui)))
+        return found
+
+
+def test_without_a_script_everything_can_be_done(server: Server, browser: Browser, realm_engine: Engine) -> None:
+    """Find the silent objects of a commune, see why in tables, snooze one, take the list home."""
+    context = browser.new_context(viewport=WIDE, java_script_enabled=False, accept_downloads=True)
+    page = sign_in(context, server, ME, Role.CONTRIBUTOR)
+    page.click('nav a[href="/devices"]')
+    page.select_option("#f-commune", realm.HERE)
+    page.select_option("#f-state", "silent")
+    page.click("form.filter button")
+    assert "commune=34129" in page.url
+    rows = page.locator("tbody tr")
+    listed = rows.count()
+    assert listed > 0
+    page.click("text=On the map")
+    expect(page.locator("noscript .notice")).to_be_visible()
+    assert page.locator("#communes tbody tr").count() == 2
+    page.click("#as-list")
+    assert page.locator("tbody tr").count() == listed
+    page.locator("tbody th a").first.click()
+    expect(page.locator("h1")).to_contain_text("Canary")
+    page.goto(f"{server.url}/findings/{KEY}")
+    page.click('button[value="snooze"]')
+    assert status_of(realm_engine) == "snoozed"
+    page.goto(f"{server.url}/devices?commune={realm.HERE}")
+    with page.expect_download() as download:
+        page.click('a[href*="/export/devices.csv"]')
+    assert download.value.suggested_filename.startswith("devices-")
+    context.close()
+
+
+HOSTILE = (
+    "<script>alert(1)</script>",
+    '"><img src=x onerror=alert(2)>',
+    "javascript:alert(3)",
+    "{{ 7 * 7 }}${alert(4)}",
+    "line\r\nSet-Cookie: x=1",
+    "\u202egnihton \u2066era seman\u2069",
+    "x" * 1000 + "\N{SNOWMAN}" * 24,
+)
+
+
+@pytest.mark.parametrize("name", HOSTILE, ids=["script", "markup", "scheme", "template", "crlf", "rtl", "long"])
+def test_a_hostile_name_is_shown_as_it_is_written(
+    server: Server, browser: Browser, realm_engine: Engine, name: str
+) -> None:
+    short = name[:200]
+    with writing(realm_engine) as connection:
+        mine = DeviceRecord.dev_eui == MINE.dev_eui
+        connection.execute(update(DeviceRecord).where(mine).values(name=short, model=short))
+        connection.execute(update(Device).values(tags={name: name}))
+        connection.execute(update(Service).values(name=short))
+        told_so = {"en": name, "fr": name}
+        connection.execute(update(Finding).values(explanation=told_so, evidence={name: name}, cause=short))
+    context = browser.new_context(viewport=WIDE)
+    page = sign_in(context, server, ME, Role.ADMIN)
+    told = Told(page, server)
+    for path in ("/devices", f"/devices/{MINE.dev_eui}", "/findings", f"/findings/{KEY}", "/services", "/map"):
+        opened(page, server, path)
+        if path != "/map":
+            assert " ".join(short.split()) in " ".join(page.inner_text("main").split()), path
+    page.locator("#devices tbody button.go").first.click()
+    expect(page.locator(".card")).to_be_visible()
+    context.close()
+    assert told.lines == []

@@ -1,0 +1,239 @@
+"""Nobody reads what is another's: every route, for everybody, with every device. A new route needs an entry."""
+
+from __future__ import annotations
+
+import io
+import logging
+import re
+import zipfile
+from typing import Final
+
+import httpx
+import pytest
+from fastapi.routing import APIRoute
+from sqlalchemy import Engine, select
+
+from lora_registry.domain.access import Aspect, Right, Role, Viewer
+from lora_registry.store.audits import Finding
+from lora_registry.store.engine import reading
+from lora_registry.web.app import ROUTERS
+from lora_registry.web.queries import key_of
+from lora_registry.web.tables import TABLES
+from tests.web import realm
+from tests.web.conftest import Server, form_token, serving
+from tests.web.realm import ME, METROPOLIS, NOW, OTHER, PARTNER, STRANGER, expected, objects, ties_of, viewer
+
+OPEN, SIGNED_IN, COLLECTION, EXPORT, LOCAL = (
+    "everybody",
+    "signed in",
+    "who runs the network",
+    "who may export",
+    "local",
+)
+SENDS = "only with a form of ours"
+ROUTES: Final[dict[str, str]] = {
+    "GET /": SIGNED_IN,
+    "GET /map": SIGNED_IN,
+    "GET /map/files/{name}": SIGNED_IN,
+    "GET /devices": SIGNED_IN,
+    "GET /devices/{dev_eui}": SIGNED_IN,
+    "GET /findings": SIGNED_IN,
+    "GET /findings/{key}": SIGNED_IN,
+    "GET /services": SIGNED_IN,
+    "GET /gateways": SIGNED_IN,
+    "GET /incidents": COLLECTION,
+    "GET /outages": COLLECTION,
+    "GET /dead-letters": COLLECTION,
+    "GET /account": SIGNED_IN,
+    "GET /export/{name}.{form}": EXPORT,
+    "GET /login": OPEN,
+    "GET /language/{language}": OPEN,
+    "GET /oidc/start": OPEN,
+    "GET /oidc/back": OPEN,
+    "GET /accessibility": OPEN,
+    "GET /static/{name}": OPEN,
+    "GET /healthz": OPEN,
+    "GET /readyz": OPEN,
+    "GET /metrics": LOCAL,
+    "GET /api/v1/devices": SIGNED_IN,
+    "GET /api/v1/devices/{dev_eui}": SIGNED_IN,
+    "GET /api/v1/findings": SIGNED_IN,
+    "GET /api/v1/services": SIGNED_IN,
+    "GET /api/v1/gateways": SIGNED_IN,
+    "GET /api/v1/outages": COLLECTION,
+    "GET /api/v1/dead-letters": COLLECTION,
+    "GET /api/v1/files/{name}.{form}": EXPORT,
+    "GET /api/v1/openapi.json": OPEN,
+    "POST /login": OPEN,
+    "POST /logout": SENDS,
+    "POST /findings": SENDS,
+    "POST /account/tokens": SENDS,
+    "POST /account/tokens/{number}/revoke": SENDS,
+    "POST /views": SENDS,
+    "POST /views/{number}/delete": SENDS,
+}
+WHO: Final = [
+    *((ME, role) for role in Role),
+    *((organisation, Role.ADMIN) for organisation in (METROPOLIS, OTHER, STRANGER, PARTNER)),
+]
+FORMS = ("csv", "xlsx", "geojson")
+
+
+def paths(route: str) -> list[str]:
+    """Return addresses of a route, with every device, finding, list or form of the realm in it."""
+    path = route.partition(" ")[2]
+    if "{dev_eui}" in path:
+        return [path.replace("{dev_eui}", str(one.dev_eui)) for one in objects()]
+    if "{key}" in path:
+        since = NOW - 30 * realm.HOUR
+        about = [("silent_device", "device", str(one.dev_eui)) for one in objects()]
+        about += [
+            ("silent_gateway", "gateway", "b000000000000001"),
+            ("to_complete", "application", "chirpstack/1"),
+        ]
+        return [path.replace("{key}", key_of((*one, since))) for one in about]
+    if "{name}.{form}" in path:
+        return [path.replace("{name}.{form}", f"{name}.{form}") for name in TABLES for form in FORMS]
+    if path == "/devices":
+        return [path, "/devices?state=silent&sort=-name", "/devices?q=canary", "/devices?limit=500"]
+    return [re.sub(r"\{\w+\}", "1", path)]
+
+
+def test_every_route_has_an_entry(server: Server) -> None:
+    assert len(server.app.routes) == len(ROUTERS), "a route that no router of ours holds"
+    routes = {
+        f"{method} {route.path}"
+        for router in ROUTERS
+        for route in router.routes
+        if isinstance(route, APIRoute)
+        for method in route.methods
+    }
+    assert routes == set(ROUTES)
+
+
+def text_of(answer: httpx.Response) -> str:
+    """Return what an answer says, a workbook's text too."""
+    if answer.content[:2] == b"PK":
+        with zipfile.ZipFile(io.BytesIO(answer.content)) as book:
+            return "".join(book.read(name).decode() for name in book.namelist())
+    return answer.content.decode()
+
+
+def told(text: str, path: str = "") -> tuple[set[str], set[str]]:
+    """Return the devices that a text betrays: to exist, and where they are.
+
+    The identifier that `path` asks for may be said back, in the address that changes the language.
+    """
+    names = {str(one.dev_eui) for one in objects() if re.search(rf"{re.escape(one.name)}\b(?!-)", text)}
+    euis = {str(one.dev_eui) for one in objects() if str(one.dev_eui) in text and str(one.dev_eui) not in path}
+    placed = {
+        str(one.dev_eui) for one in objects() if re.search(one.latitude.replace(".", "[.,]"), text) is not None
+    }
+    return names | euis, placed
+
+
+@pytest.mark.parametrize(("organisation", "role"), WHO)
+def test_no_page_export_or_answer_tells_what_is_not_to_be_seen(
+    realm_engine: Engine, caplog: pytest.LogCaptureFixture, organisation: str, role: Role
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    who = viewer(organisation, role)
+    may_exist, may_be_placed = expected(who, Aspect.EXISTENCE), expected(who, Aspect.POSITION)
+    seen_exist: set[str] = set()
+    seen_placed: set[str] = set()
+    with serving(realm_engine, fresh=False) as server:
+        client = server.signed_in(organisation, role)
+        for route, entry in ROUTES.items():
+            if not route.startswith("GET"):
+                continue
+            for path in _with_map_files(client, route):
+                answer = client.get(path, headers={"Accept-Encoding": "gzip"})
+                _check_status(entry, who, path, answer)
+                if "{dev_eui}" in route:
+                    _check_device(client, path, answer, may_exist)
+                exist, placed = told(text_of(answer), path)
+                assert exist <= may_exist, (path, exist - may_exist)
+                assert placed <= may_be_placed, (path, placed - may_be_placed)
+                if "dead-letters" not in path:
+                    assert "Canary-letter" not in text_of(answer)
+                seen_exist |= exist
+                seen_placed |= placed
+    assert seen_exist == may_exist, "else this test would see nothing"
+    assert seen_placed == (may_be_placed if role is not Role.FIELD else seen_placed)
+    assert "Canary" not in caplog.text
+
+
+def _with_map_files(client: httpx.Client, route: str) -> list[str]:
+    if route != "GET /map/files/{name}":
+        return paths(route)
+    return re.findall(r"/map/files/[\w.]+", client.get("/map").text)
+
+
+def _check_device(client: httpx.Client, path: str, answer: httpx.Response, may_exist: set[str]) -> None:
+    """Another's device answers as one that is none would, to the letter."""
+    prefix, _, eui = path.rpartition("/")
+    assert answer.status_code == (200 if eui in may_exist else 404), path
+    if eui not in may_exist and eui.endswith("0001"):
+        nothing = client.get(f"{prefix}/a0ffffffffffff01")
+        assert (nothing.status_code, nothing.text) == (404, answer.text.replace(eui, "a0ffffffffffff01"))
+
+
+def _check_status(entry: str, who: Viewer, path: str, answer: httpx.Response) -> None:
+    allowed = {
+        COLLECTION: who.sees_collection,
+        EXPORT: who.may(Right.EXPORT),
+    }.get(entry, True)
+    if not allowed:
+        assert answer.status_code in (403, 404), path
+    assert answer.status_code < 500, (path, answer.text)
+
+
+def test_who_is_not_signed_in_reads_nothing(server: Server) -> None:
+    client = server.client()
+    for route, entry in ROUTES.items():
+        if not route.startswith("GET"):
+            continue
+        for path in paths(route):
+            answer = client.get(path)
+            assert told(text_of(answer), path) == (set(), set()), path
+            if entry not in (OPEN, LOCAL):
+                assert answer.status_code == (401 if path.startswith("/api/") else 303), path
+                assert path.startswith("/api/") or answer.headers["location"].startswith("/login?back=")
+    assert client.get("/map/files/map.0.json").status_code == 303
+
+
+def test_nobody_else_s_browser_is_given_the_files_of_a_map(server: Server) -> None:
+    mine = re.findall(r"/map/files/map\.\w+\.json", server.signed_in().get("/map").text)
+    assert len(mine) == 1
+    assert server.signed_in(STRANGER, Role.ADMIN).get(mine[0]).status_code == 404
+
+
+@pytest.mark.parametrize(("organisation", "role"), WHO)
+def test_a_word_is_taken_only_from_whom_it_counts(realm_engine: Engine, organisation: str, role: Role) -> None:
+    who = viewer(organisation, role)
+    since = NOW - 30 * realm.HOUR
+    with serving(realm_engine, fresh=False) as server:
+        client = server.signed_in(organisation, role)
+        token = form_token(client, "/account")
+        for one in objects():
+            data = {"form_token": token, "key": key_of(("silent_device", "device", str(one.dev_eui), since))}
+            answer = client.post(
+                "/findings", data=data | {"action": "acknowledge"}, headers={"Origin": server.url}
+            )
+            tied = {tie.value for tie in ties_of(one, who)} - {"territory", "auditor"}
+            counts = who.may(Right.SPEAK) and bool(tied) and str(one.dev_eui) in expected(who, Aspect.FINDINGS)
+            assert answer.status_code == (303 if counts else 409), one
+            with reading(realm_engine) as connection:
+                status = connection.scalar(select(Finding.status).where(Finding.subject == str(one.dev_eui)))
+            assert status == ("acknowledged" if counts else "open"), one
+
+
+@pytest.mark.parametrize("route", [route for route, entry in ROUTES.items() if entry == SENDS])
+def test_every_form_needs_our_own_token_and_origin(server: Server, route: str) -> None:
+    client, path = server.signed_in(role=Role.ADMIN), paths(route)[0]
+    token = form_token(client, "/account")
+    ours, theirs = {"Origin": server.url}, {"Origin": "https://evil.example"}
+    assert client.post(path, data={"form_token": token}, headers=theirs).status_code == 403
+    assert client.post(path, data={"form_token": "0" * 43}, headers=ours).status_code == 403
+    assert client.post(path, data={"form_token": token}).status_code == 403
+    assert client.get("/").status_code == 200, "still signed in"

@@ -85,19 +85,19 @@ def _https_url(text: str) -> str:
     return text.rstrip("/")
 
 
-def _address(text: str) -> str:
-    try:
-        return address(text) if text else text
-    except UsageError:
-        raise ValueError("an address such as registre@example.org, without a name") from None
-
-
 def _issuer(text: str) -> str:
     parts = urlsplit(text)
     safe = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in ("127.0.0.1", "localhost"))
     if text and not (safe and parts.hostname):
         raise ValueError("the issuer's https:// address, as its configuration says it")
     return text
+
+
+def _address(text: str) -> str:
+    try:
+        return address(text) if text else text
+    except UsageError:
+        raise ValueError("an address such as registre@example.org, without a name") from None
 
 
 def _group(text: str) -> str:

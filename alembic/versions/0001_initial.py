@@ -583,8 +583,8 @@ def upgrade() -> None:
     usefulness()
     coverage_tables()
     onboarding_tables()
-    mail_tables()
     people()
+    mail_tables()
 
 
 def timed_jobs() -> None:
@@ -976,87 +976,6 @@ def drop_onboarding_tables() -> None:
     op.drop_table("network_device")
 
 
-def mail_tables() -> None:
-    """Who gets mails, and each mail on its way."""
-    op.create_table(
-        "recipient",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("organisation_id", sa.String(64), nullable=False),
-        sa.Column("address", sa.String(254), nullable=False),
-        sa.Column("language", sa.String(8), nullable=False),
-        sa.Column("added_at", INSTANT, nullable=False),
-        sa.Column("added_by", sa.String(200), nullable=False),
-        sa.Column("left_at", INSTANT, nullable=True, comment="when they asked for no more mails"),
-        sa.Column("baseline_week", sa.String(8), nullable=True, comment="that of their first mail"),
-        sa.ForeignKeyConstraint(
-            ["organisation_id"], ["organisation.id"], name="fk_recipient_organisation_id_organisation"
-        ),
-        sa.PrimaryKeyConstraint("id", name="pk_recipient"),
-        sa.UniqueConstraint("organisation_id", "address", name="uq_recipient_organisation_id"),
-    )
-    op.create_table(
-        "mail_switch",
-        sa.Column("organisation_id", sa.String(64), nullable=False),
-        sa.Column("enabled_at", INSTANT, nullable=False),
-        sa.Column("enabled_by", sa.String(200), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["organisation_id"], ["organisation.id"], name="fk_mail_switch_organisation_id_organisation"
-        ),
-        sa.PrimaryKeyConstraint("organisation_id", name="pk_mail_switch"),
-    )
-    op.create_table(
-        "mail_preview",
-        sa.Column("organisation_id", sa.String(64), nullable=False),
-        sa.Column("week", sa.String(8), nullable=False),
-        sa.Column("previewed_at", INSTANT, nullable=False),
-        sa.Column("previewed_by", sa.String(200), nullable=False),
-        sa.PrimaryKeyConstraint("organisation_id", "week", name="pk_mail_preview"),
-    )
-    op.create_table(
-        "mail_edition",
-        sa.Column("organisation_id", sa.String(64), nullable=False),
-        sa.Column("week", sa.String(8), nullable=False),
-        sa.Column("language", sa.String(8), nullable=False),
-        sa.Column("about", sa.String(16), nullable=False, comment="baseline, changes, no_data"),
-        sa.Column("made_at", INSTANT, nullable=False),
-        *(sa.Column(name, sa.Text(), nullable=False) for name in ("subject", "html", "text", "csv")),
-        sa.PrimaryKeyConstraint("organisation_id", "week", "language", "about", name="pk_mail_edition"),
-    )
-    op.create_table(
-        "outbox_mail",
-        sa.Column("recipient_id", sa.Integer(), nullable=False, autoincrement=False),
-        sa.Column("week", sa.String(8), nullable=False),
-        sa.Column("organisation_id", sa.String(64), nullable=False),
-        sa.Column("language", sa.String(8), nullable=False),
-        sa.Column("about", sa.String(16), nullable=False),
-        sa.Column("state", sa.String(16), nullable=False),
-        sa.Column("message_id", sa.String(200), nullable=False, comment="the same at each attempt"),
-        sa.Column("made_at", INSTANT, nullable=False),
-        sa.Column("attempts", sa.Integer(), nullable=False),
-        sa.Column("next_at", INSTANT, nullable=False, comment="not tried before"),
-        sa.Column("sent_at", INSTANT, nullable=True),
-        sa.Column("said", sa.Text(), nullable=True, comment="what the server last said, when it took nothing"),
-        one_of("outbox_mail", "state", "pending, sending, sent, refused, given_up, nothing"),
-        sa.PrimaryKeyConstraint("recipient_id", "week", name="pk_outbox_mail"),
-    )
-    op.create_index("ix_outbox_mail_state", "outbox_mail", ["state"])
-    op.create_table(
-        "mail_token",
-        sa.Column("token_hash", sa.String(64), nullable=False, comment="SHA-256, hexadecimal"),
-        sa.Column("recipient_id", sa.Integer(), nullable=False),
-        sa.Column("made_at", INSTANT, nullable=False),
-        sa.PrimaryKeyConstraint("token_hash", name="pk_mail_token"),
-    )
-    op.create_index("ix_mail_token_recipient_id", "mail_token", ["recipient_id"])
-
-
-def drop_mail_tables() -> None:
-    op.drop_index("ix_mail_token_recipient_id", "mail_token")
-    op.drop_index("ix_outbox_mail_state", "outbox_mail")
-    for table in ("mail_token", "outbox_mail", "mail_edition", "mail_preview", "mail_switch", "recipient"):
-        op.drop_table(table)
-
-
 def people() -> None:
     """Make the tables of those who sign in."""
     op.create_table(
@@ -1160,9 +1079,90 @@ def without_people() -> None:
         op.drop_table(table)
 
 
+def mail_tables() -> None:
+    """Who gets mails, and each mail on its way."""
+    op.create_table(
+        "recipient",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("organisation_id", sa.String(64), nullable=False),
+        sa.Column("address", sa.String(254), nullable=False),
+        sa.Column("language", sa.String(8), nullable=False),
+        sa.Column("added_at", INSTANT, nullable=False),
+        sa.Column("added_by", sa.String(200), nullable=False),
+        sa.Column("left_at", INSTANT, nullable=True, comment="when they asked for no more mails"),
+        sa.Column("baseline_week", sa.String(8), nullable=True, comment="that of their first mail"),
+        sa.ForeignKeyConstraint(
+            ["organisation_id"], ["organisation.id"], name="fk_recipient_organisation_id_organisation"
+        ),
+        sa.PrimaryKeyConstraint("id", name="pk_recipient"),
+        sa.UniqueConstraint("organisation_id", "address", name="uq_recipient_organisation_id"),
+    )
+    op.create_table(
+        "mail_switch",
+        sa.Column("organisation_id", sa.String(64), nullable=False),
+        sa.Column("enabled_at", INSTANT, nullable=False),
+        sa.Column("enabled_by", sa.String(200), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["organisation_id"], ["organisation.id"], name="fk_mail_switch_organisation_id_organisation"
+        ),
+        sa.PrimaryKeyConstraint("organisation_id", name="pk_mail_switch"),
+    )
+    op.create_table(
+        "mail_preview",
+        sa.Column("organisation_id", sa.String(64), nullable=False),
+        sa.Column("week", sa.String(8), nullable=False),
+        sa.Column("previewed_at", INSTANT, nullable=False),
+        sa.Column("previewed_by", sa.String(200), nullable=False),
+        sa.PrimaryKeyConstraint("organisation_id", "week", name="pk_mail_preview"),
+    )
+    op.create_table(
+        "mail_edition",
+        sa.Column("organisation_id", sa.String(64), nullable=False),
+        sa.Column("week", sa.String(8), nullable=False),
+        sa.Column("language", sa.String(8), nullable=False),
+        sa.Column("about", sa.String(16), nullable=False, comment="baseline, changes, no_data"),
+        sa.Column("made_at", INSTANT, nullable=False),
+        *(sa.Column(name, sa.Text(), nullable=False) for name in ("subject", "html", "text", "csv")),
+        sa.PrimaryKeyConstraint("organisation_id", "week", "language", "about", name="pk_mail_edition"),
+    )
+    op.create_table(
+        "outbox_mail",
+        sa.Column("recipient_id", sa.Integer(), nullable=False, autoincrement=False),
+        sa.Column("week", sa.String(8), nullable=False),
+        sa.Column("organisation_id", sa.String(64), nullable=False),
+        sa.Column("language", sa.String(8), nullable=False),
+        sa.Column("about", sa.String(16), nullable=False),
+        sa.Column("state", sa.String(16), nullable=False),
+        sa.Column("message_id", sa.String(200), nullable=False, comment="the same at each attempt"),
+        sa.Column("made_at", INSTANT, nullable=False),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("next_at", INSTANT, nullable=False, comment="not tried before"),
+        sa.Column("sent_at", INSTANT, nullable=True),
+        sa.Column("said", sa.Text(), nullable=True, comment="what the server last said, when it took nothing"),
+        one_of("outbox_mail", "state", "pending, sending, sent, refused, given_up, nothing"),
+        sa.PrimaryKeyConstraint("recipient_id", "week", name="pk_outbox_mail"),
+    )
+    op.create_index("ix_outbox_mail_state", "outbox_mail", ["state"])
+    op.create_table(
+        "mail_token",
+        sa.Column("token_hash", sa.String(64), nullable=False, comment="SHA-256, hexadecimal"),
+        sa.Column("recipient_id", sa.Integer(), nullable=False),
+        sa.Column("made_at", INSTANT, nullable=False),
+        sa.PrimaryKeyConstraint("token_hash", name="pk_mail_token"),
+    )
+    op.create_index("ix_mail_token_recipient_id", "mail_token", ["recipient_id"])
+
+
+def drop_mail_tables() -> None:
+    op.drop_index("ix_mail_token_recipient_id", "mail_token")
+    op.drop_index("ix_outbox_mail_state", "outbox_mail")
+    for table in ("mail_token", "outbox_mail", "mail_edition", "mail_preview", "mail_switch", "recipient"):
+        op.drop_table(table)
+
+
 def downgrade() -> None:
-    drop_mail_tables()
     without_people()
+    drop_mail_tables()
     op.drop_table("job_run")
     op.drop_index("ix_apscheduler_jobs_next_run_time", "apscheduler_jobs")
     op.drop_table("apscheduler_jobs")

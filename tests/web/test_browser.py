@@ -176,7 +176,7 @@ def test_without_a_script_everything_can_be_done(server: Server, browser: Browse
     listed = rows.count()
     assert listed > 0
     page.click("text=On the map")
-    expect(page.locator("noscript .notice")).to_be_visible()
+    expect(page.locator("noscript .notice").first).to_be_visible()
     assert page.locator("#communes tbody tr").count() == 2
     page.click("#as-list")
     assert page.locator("tbody tr").count() == listed

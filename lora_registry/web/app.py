@@ -18,7 +18,19 @@ from lora_registry.web.api import routes as api
 from lora_registry.web.city_map import MapCache
 from lora_registry.web.fleet import FleetCache
 from lora_registry.web.gateway_cache import GatewayCache
-from lora_registry.web.pages import account, city, devices, exports, failures, findings, home, inventory, status
+from lora_registry.web.pages import (
+    account,
+    city,
+    covered,
+    devices,
+    exports,
+    failures,
+    findings,
+    home,
+    inventory,
+    leave,
+    status,
+)
 from lora_registry.web.pages import identity as identity_pages
 from lora_registry.web.rate import Limits, Rates
 from lora_registry.web.rendering import environment
@@ -29,12 +41,14 @@ from lora_registry.web.visits import new_token
 ROUTERS = (
     home.router,
     city.router,
+    covered.router,
     devices.router,
     findings.router,
     inventory.router,
     exports.router,
     account.router,
     identity_pages.router,
+    leave.router,
     status.router,
     api.router,
     api.open_router,

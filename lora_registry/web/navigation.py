@@ -21,6 +21,7 @@ class Entry(NamedTuple):
 MENU: Final = (
     Entry("/", N_("Home")),
     Entry("/map", N_("Map")),
+    Entry("/covered", N_("Covered here?")),
     Entry("/devices", N_("Objects")),
     Entry("/findings", N_("Findings")),
     Entry("/incidents", N_("Incidents"), of_collection=True),

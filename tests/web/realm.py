@@ -23,6 +23,7 @@ from lora_registry.store.collection import CollectionOutage, DeadLetter, Gateway
 from lora_registry.store.engine import writing
 from lora_registry.store.scores import DeviceUsefulness, UsefulnessRun
 from lora_registry.store.telemetry import Device, DeviceState
+from lora_registry.usefulness.figures import Figures
 
 NOW: Final = datetime(2026, 10, 5, 7, 30, tzinfo=UTC)
 HOUR: Final = timedelta(hours=1)
@@ -169,7 +170,13 @@ def make(engine: Engine) -> None:
         add(Finding, found("to_complete", "application", "chirpstack/1", severity="info"))
         add(
             UsefulnessRun,
-            {"run_id": 1, "judged_at": NOW - HOUR, "completed_at": NOW - HOUR, "rule_version": 1, "figures": {}},
+            {
+                "run_id": 1,
+                "judged_at": NOW - HOUR,
+                "completed_at": NOW - HOUR,
+                "rule_version": 1,
+                "figures": Figures().as_json(),
+            },
         )
         add(AuditRun, {"id": 1, "judged_at": NOW - HOUR, "completed_at": NOW - HOUR, "rules": {}})
         add(

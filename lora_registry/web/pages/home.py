@@ -11,6 +11,7 @@ from lora_registry.domain.access import Aspect
 from lora_registry.domain.device_columns import BY_CONCERN
 from lora_registry.domain.finding_status import LISTED
 from lora_registry.domain.findings import Severity
+from lora_registry.pipeline.one_number import one_number
 from lora_registry.store import finding_reads, home_reads, outages
 from lora_registry.store.engine import reading
 from lora_registry.store.finding_reads import Selection
@@ -39,6 +40,7 @@ def home(visit: Someone) -> Response:
         week = home_reads.week(connection, viewer, since=visit.now - _WEEK)
         worst = finding_reads.page(connection, todo, language=visit.words.language, after=None, size=_WORST)
         worst_shown = shown(connection, visit, worst)
+        number = one_number(connection, on=visit.now.date()) if viewer.sees_collection else None
         deaf = outages.outages(connection, since=visit.now - _WEEK) if viewer.sees_collection else []
     return page(
         visit,
@@ -51,6 +53,12 @@ def home(visit: Someone) -> Response:
         week=week,
         worst=worst_shown,
         outages=deaf,
+        number=number,
+        by_family=[
+            (family, told)
+            for family, told in (number.figures["families"] if number else {}).items()
+            if told["objects"]
+        ],
         hidden=sorted(
             (fleet.communes.get(code, code), sum(tally.values()), tally)
             for code, tally in columns.counts_by("state", "commune", hidden).items()

@@ -57,6 +57,27 @@ FAMILIES: Mapping[str, str] = {
     "position": N_("Position"),
     "actuator": N_("Actuator"),
 }
+PARTS: Mapping[str, str] = {
+    "use": N_("Use"),
+    "information": N_("Information"),
+    "uniqueness": N_("Uniqueness"),
+    "reliability": N_("Reliability"),
+    "sobriety": N_("Radio sobriety"),
+    "durability": N_("Durability"),
+    "cap": N_("Cap: what is known to be wrong"),
+}
+GESTURES: Mapping[str, str] = {
+    "keep": N_("Keep"),
+    "reduce_cadence": N_("Send less often"),
+    "move": N_("Move"),
+    "repair": N_("Repair"),
+    "retire": N_("Retire"),
+}
+ANSWERS: Mapping[str, str] = {
+    "needed": N_("Still needed"),
+    "partly": N_("Needed in part"),
+    "not_needed": N_("No longer needed"),
+}
 PRIVACY: Mapping[str, str] = {
     "public": N_("Public"),
     "internal": N_("Internal"),

@@ -151,7 +151,8 @@ def make(engine: Engine) -> None:
             add(
                 DeviceUsefulness,
                 {"dev_eui": one.dev_eui, "run_id": 1, "low": 41, "high": 63, "serves": "yes", "gesture": "keep",
-                 "told": {}, "facts": {}},
+                 "told": {"lines": [], "proposal": _KEEP},
+                 "facts": {}},
             )  # fmt: skip
             add(
                 model.Position,
@@ -199,6 +200,9 @@ def _gateway_facts() -> dict[str, Any]:
 def _hashed() -> str:
     """Hash once for everybody: it is made to take long."""
     return passwords.hashed(PASSWORD)
+
+
+_KEEP: Final = {"gesture": "keep", "sentence": {"fr": "Garder.", "en": "Keep."}}
 
 
 def people(engine: Engine) -> None:

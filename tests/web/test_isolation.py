@@ -41,6 +41,7 @@ ROUTES: Final[dict[str, str]] = {
     "GET /findings": SIGNED_IN,
     "GET /findings/{key}": SIGNED_IN,
     "GET /services": SIGNED_IN,
+    "GET /services/{service}": SIGNED_IN,
     "GET /gateways": SIGNED_IN,
     "GET /incidents": COLLECTION,
     "GET /outages": COLLECTION,
@@ -95,6 +96,8 @@ def paths(route: str) -> list[str]:
             ("to_complete", "application", "chirpstack/1"),
         ]
         return [path.replace("{key}", key_of((*one, since))) for one in about]
+    if "{service}" in path:
+        return [path.replace("{service}", service) for service in ("air", "no-such")]
     if "{name}.{form}" in path:
         return [path.replace("{name}.{form}", f"{name}.{form}") for name in TABLES for form in FORMS]
     if path == "/devices":

@@ -103,12 +103,12 @@ def _row(name: str, answer: Answer, language: str) -> listing.Row:
 
 
 def _json(told: Any) -> None:  # noqa: ANN401 - an object or a list of them
-    def plain(value: Any) -> Any:  # noqa: ANN401
+    def whole(value: Any) -> Any:  # noqa: ANN401
         if isinstance(value, dict):
-            return {key: plain(one) for key, one in value.items()}
+            return {key: whole(one) for key, one in value.items()}
         if isinstance(value, list | tuple):
-            return [plain(one) for one in value]
-        return round(value, 6) if isinstance(value, float) else plain(value)
+            return [whole(one) for one in value]
+        return round(value, 6) if isinstance(value, float) else listing.plain(value)
 
-    json.dump(plain(told), sys.stdout, ensure_ascii=False, indent=1)
+    json.dump(whole(told), sys.stdout, ensure_ascii=False, indent=1)
     sys.stdout.write("\n")

@@ -80,7 +80,8 @@ def _parts(parts: list[str], separator: str) -> Label:
         raise LabelError("its ProfileID is not 8 hexadecimal digits: scan it again, or type the label")
     values: dict[str, str] = {}
     for extension in extensions:
-        letter, value = extension[:1], extension[1:]
+        # Blanks at its ends are the scanner's: a label does not end with one.
+        letter, value = extension[:1], extension[1:].strip()
         if separator == "_" and not _DRAFT_VALUE.fullmatch(extension):
             raise LabelError("an extension holds characters that a QR code of this kind cannot: scan it again")
         if value and letter in "SP":

@@ -29,7 +29,7 @@ def test_a_simulated_city_from_its_registry_file_to_the_lists(tmp_path: Path, da
     listed = rows("services", "list", **settings)
     assert list(listed[0]) == [
         "id", "name", "family", "privacy", "organisation", "devices", "silent", "need_period_s", "starts_on",
-        "ends_on", "confirmed_on",
+        "ends_on", "confirmed_on", "usefulness_low", "usefulness_high", "gesture",
     ]  # fmt: skip
     declared = {service["id"]: service for service in city["services"]}
     assert {row["id"]: row["starts_on"] for row in listed} == {i: s["starts_on"] for i, s in declared.items()}

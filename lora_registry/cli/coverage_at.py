@@ -17,6 +17,7 @@ from lora_registry.cli.coverage_build import NEGATIVE_NUMBERS
 from lora_registry.cli.listing import Format, FormatOption
 from lora_registry.cli.text_file import name_of, text_lines
 from lora_registry.domain.errors import ImportFileError, UsageError
+from lora_registry.domain.plain import plain
 from lora_registry.store.engine import reading
 
 if TYPE_CHECKING:
@@ -108,7 +109,7 @@ def _json(told: Any) -> None:  # noqa: ANN401 - an object or a list of them
             return {key: whole(one) for key, one in value.items()}
         if isinstance(value, list | tuple):
             return [whole(one) for one in value]
-        return round(value, 6) if isinstance(value, float) else listing.plain(value)
+        return round(value, 6) if isinstance(value, float) else plain(value)
 
     json.dump(whole(told), sys.stdout, ensure_ascii=False, indent=1)
     sys.stdout.write("\n")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 from typing import Any, Final
 
-FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r", "\0")
+FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "\0")
 """What a spreadsheet takes for the beginning of a formula (OWASP ASVS 5.0, 1.2.10)."""
 
 

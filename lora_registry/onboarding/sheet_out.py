@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from lora_registry.domain.identifiers import DevEui
+from lora_registry.domain.plain import FORMULA_STARTS
 from lora_registry.onboarding import changes as fields
 from lora_registry.onboarding.adoption_rules import SETTABLE
 from lora_registry.onboarding.changes import Words
@@ -16,7 +17,8 @@ from lora_registry.onboarding.columns import BY_KEY, COLUMNS, Use
 
 BYTE_ORDER_MARK: Final = "\ufeff"
 _NUMBERS = ("latitude", "longitude", "altitude_m", "accuracy_m")
-_RISKY = ("'", "=", "+", "-", "@")
+# A leading apostrophe too: the import takes one away.
+_RISKY = ("'", *FORMULA_STARTS)
 
 
 def write_sheet(said: Mapping[DevEui, Words]) -> str:

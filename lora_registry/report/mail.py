@@ -13,8 +13,8 @@ from zoneinfo import ZoneInfo
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from lora_registry.domain.findings import SubjectKind
+from lora_registry.domain.plain import harmless
 from lora_registry.i18n import translator
-from lora_registry.report.cells import cell
 from lora_registry.report.digest import About, Digest, Line, Part
 from lora_registry.report.mail_terms import ABOUT, CAUSES, CHANGES, KINDS, PARTS, SEVERITIES, TO_DO
 from lora_registry.report.wording import Words
@@ -188,7 +188,7 @@ def _table(told: Digest, language: str) -> str:
             "service": item.service, "commune": item.commune, "since": _instant(item.since),
             "first_seen_at": _instant(item.first_seen_at), "explanation": item.explanation.get(language),
         } | hidden  # fmt: skip
-        writer.writerow([cell(_printable(row[name])) for name in CSV_COLUMNS])
+        writer.writerow([harmless(_printable(row[name])) for name in CSV_COLUMNS])
     return out.getvalue()
 
 

@@ -12,8 +12,8 @@ from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from lora_registry.domain.plain import harmless
 from lora_registry.i18n import translator
-from lora_registry.report.cells import cell
 from lora_registry.report.wording import Words
 from lora_registry.usefulness.carbon import Factor
 
@@ -68,7 +68,7 @@ def as_csv(review: Review) -> str:
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(CSV_COLUMNS)
     for rank, told in enumerate(review.services, start=1):
-        writer.writerow([cell(value) for value in _row(rank, told)])
+        writer.writerow([harmless(value) for value in _row(rank, told)])
     return out.getvalue()
 
 

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, Connection, func, insert, select, type_coerce, update
+from sqlalchemy import Connection, func, insert, select, update
 
 from lora_registry.domain.identifiers import DevEui
 from lora_registry.domain.services import PrivacyClass
-from lora_registry.store import staging
+from lora_registry.store import chosen, staging
 from lora_registry.store.decisions import Decision, Goal
 from lora_registry.store.reads import Row
 from lora_registry.store.registry import DeviceRecord, Service
@@ -71,19 +71,10 @@ def objects_of(connection: Connection, service: str) -> list[DevEui]:
     return list(connection.scalars(query.order_by(DeviceRecord.dev_eui)))
 
 
-def _among(connection: Connection, column: Any) -> ColumnElement[bool]:  # noqa: ANN401 - any model's column
-    """Return the condition that a column is one of the objects that `_numbers` binds."""
-    return staging.among(connection.dialect.name, type_coerce(column, BigInteger))
-
-
-def _numbers(connection: Connection, objects: list[DevEui]) -> dict[str, str]:
-    return staging.listed(connection.dialect.name, [eui.to_int64() for eui in objects])
-
-
 def models_of(connection: Connection, objects: list[DevEui]) -> dict[DevEui, tuple[str | None, date | None]]:
     """Return the model and the day of purchase of each object."""
     query = select(DeviceRecord.dev_eui, DeviceRecord.model, DeviceRecord.purchased_on)
-    rows = connection.execute(query.where(_among(connection, DeviceRecord.dev_eui)), _numbers(connection, objects))
+    rows = connection.execute(query.where(chosen.one_of(connection, DeviceRecord.dev_eui, objects)))
     return {eui: (model, bought) for eui, model, bought in rows}
 
 
@@ -94,7 +85,7 @@ def days_of(
     query = select(DeviceDay.dev_eui, DeviceDay.day, DeviceDay.uplinks, DeviceDay.airtime_s).where(
         DeviceDay.day.between(first, last), DeviceDay.uplinks > 0
     )
-    rows = connection.execute(query.where(_among(connection, DeviceDay.dev_eui)), _numbers(connection, objects))
+    rows = connection.execute(query.where(chosen.one_of(connection, DeviceDay.dev_eui, objects)))
     return [(eui, day, int(uplinks), float(airtime)) for eui, day, uplinks, airtime in rows]
 
 

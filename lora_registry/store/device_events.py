@@ -6,11 +6,11 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import BigInteger, ColumnElement, Connection, select, type_coerce
+from sqlalchemy import ColumnElement, Connection, select
 
 from lora_registry.domain.flags import Flag
 from lora_registry.domain.identifiers import DevEui
-from lora_registry.store import staging
+from lora_registry.store import chosen
 from lora_registry.store.telemetry import DeviceEvent
 
 _NOT_OWN_TIME = Flag.TIME_OF_ARRIVAL | Flag.CLOCK_SUSPECT
@@ -48,9 +48,8 @@ def levels(connection: Connection, devices: Collection[DevEui], *, until: dateti
 def _of(
     connection: Connection, devices: Collection[DevEui], kind: str, until: datetime
 ) -> list[ColumnElement[bool]]:
-    stored = type_coerce(DeviceEvent.dev_eui, BigInteger)
     return [
-        staging.among(connection.dialect.name, stored, [one.to_int64() for one in devices]),
+        chosen.one_of(connection, DeviceEvent.dev_eui, devices),
         DeviceEvent.kind == kind,
         DeviceEvent.at <= until,
         DeviceEvent.flags.bitwise_and(_NOT_OWN_TIME) == 0,

@@ -16,7 +16,7 @@ from sqlalchemy.sql.elements import ColumnElement, SQLColumnExpression
 from lora_registry.domain.flags import Flag
 from lora_registry.domain.history import UNKNOWN, History
 from lora_registry.domain.identifiers import DevEui
-from lora_registry.store import link_reads, staging
+from lora_registry.store import chosen, link_reads
 from lora_registry.store.registry import DeviceRecord, Position, Service
 from lora_registry.store.sync_tables import NetworkDevice
 from lora_registry.store.telemetry import Device, DeviceDay, DeviceEvent, DeviceState, Uplink
@@ -47,16 +47,6 @@ def partitions(connection: Connection, size: int) -> Iterator[Partition]:
 def within(column: Any, part: Partition) -> ColumnElement[bool]:  # noqa: ANN401 - any model's column
     """Return the condition that a column of DevEUIs is in a partition."""
     return type_coerce(column, BigInteger).between(part.first, part.last)
-
-
-def of_devices(
-    connection: Connection,
-    column: Any,  # noqa: ANN401 - any model's column
-    devices: Collection[DevEui],
-) -> ColumnElement[bool]:
-    """Return the condition that a column of DevEUIs is one of these."""
-    stored = [eui.to_int64() for eui in devices]
-    return staging.among(connection.dialect.name, type_coerce(column, BigInteger), stored)
 
 
 def devices(connection: Connection, part: Partition, *, only: Collection[DevEui] | None = None) -> list[Row]:
@@ -102,8 +92,7 @@ def devices(connection: Connection, part: Partition, *, only: Collection[DevEui]
         .order_by(known.c.dev_eui)
     )
     if only is not None:
-        stored = type_coerce(known.c.dev_eui, BigInteger)
-        query = query.where(staging.among(connection.dialect.name, stored, [eui.to_int64() for eui in only]))
+        query = query.where(chosen.one_of(connection, known.c.dev_eui, only))
     return [dict(row) for row in connection.execute(query).mappings()]
 
 
@@ -116,7 +105,6 @@ def histories(
     """
     if not devices:
         return {}
-    dialect = connection.dialect.name
     joins = _joins(connection, part, until=until)
     shown = case((Uplink.flags.bitwise_and(_NOT_OWN_TIME) != 0, Uplink.received_at), else_=Uplink.at)
     seconds = epoch_s(connection, shown)
@@ -128,10 +116,10 @@ def histories(
             type_coerce(Uplink.dev_addr, Integer),
             Uplink.flags,
         )
-        .where(staging.among(dialect, type_coerce(Uplink.dev_eui, BigInteger)))
+        .where(chosen.one_of(connection, Uplink.dev_eui, devices))
         .order_by(type_coerce(Uplink.dev_eui, BigInteger), seconds)
     )
-    rows = connection.execute(query, staging.listed(dialect, [eui.to_int64() for eui in devices])).all()
+    rows = connection.execute(query).all()
     if not rows:
         return {}
     eui, at_s, f_cnt, dev_addr, flags = zip(*rows, strict=True)
@@ -205,7 +193,7 @@ def airtime_s_per_day(
     query = (
         select(DeviceDay.dev_eui, func.sum(DeviceDay.airtime_s), first, last)
         .where(
-            of_devices(connection, DeviceDay.dev_eui, devices),
+            chosen.one_of(connection, DeviceDay.dev_eui, devices),
             DeviceDay.day.between(until - timedelta(days=days - 1), until),
             DeviceDay.uplinks > 0,
         )
@@ -222,7 +210,7 @@ def gateways_heard(
 ) -> dict[DevEui, int]:
     """Return by how many gateways devices were heard in those `days`."""
     pairs: set[tuple[int, int]] = set()
-    of_them = of_devices(connection, DeviceDay.dev_eui, devices)
+    of_them = chosen.one_of(connection, DeviceDay.dev_eui, devices)
     for block in link_reads.blocks(connection, of_them, link_reads.last_days(until, days)):
         pairs.update(zip(block.dev_eui.tolist(), block.gateway_id.tolist(), strict=True))
     return {DevEui.from_int64(eui): gateways for eui, gateways in Counter(eui for eui, _ in pairs).items()}

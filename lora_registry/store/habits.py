@@ -8,7 +8,7 @@ from sqlalchemy import BigInteger, Connection, select, type_coerce
 
 from lora_registry.domain.habit import Habit
 from lora_registry.domain.identifiers import DevEui
-from lora_registry.store import staging
+from lora_registry.store import chosen, staging
 from lora_registry.store.audits import DeviceHabit
 from lora_registry.store.evidence import Partition
 
@@ -31,7 +31,7 @@ def read(
         DeviceHabit.losses,
     ).where(stored.between(part.first, part.last))
     if only is not None:
-        query = query.where(staging.among(connection.dialect.name, stored, [eui.to_int64() for eui in only]))
+        query = query.where(chosen.one_of(connection, DeviceHabit.dev_eui, only))
     return {eui: Habit(*rest) for eui, *rest in connection.execute(query)}
 
 

@@ -13,7 +13,7 @@ from sqlalchemy import BigInteger, Connection, Integer, select, type_coerce
 
 from lora_registry.domain.identifiers import DevEui
 from lora_registry.domain.radio_past import RadioPast
-from lora_registry.store import staging
+from lora_registry.store import chosen
 from lora_registry.store.evidence import epoch_s
 from lora_registry.store.telemetry import Uplink
 
@@ -35,7 +35,7 @@ def radio_pasts(
             eui, seconds, *(type_coerce(getattr(Uplink, name), Integer) for name in _COLUMNS), Uplink.receptions
         )
         .where(
-            staging.among(connection.dialect.name, eui, [one.to_int64() for one in devices]),
+            chosen.one_of(connection, Uplink.dev_eui, devices),
             Uplink.at > since,
             Uplink.at <= until,
         )

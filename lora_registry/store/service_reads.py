@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 
-from sqlalchemy import BigInteger, Connection, case, func, literal, null, select, type_coerce
+from sqlalchemy import Connection, case, func, literal, null, select
 
 from lora_registry.domain.finding_status import LISTED
 from lora_registry.domain.findings import SubjectKind
 from lora_registry.domain.identifiers import DevEui
 from lora_registry.domain.radio_state import RadioState
-from lora_registry.store import staging
+from lora_registry.store import chosen
 from lora_registry.store.audits import DeviceVerdict, Finding
 from lora_registry.store.reads import Row, last_judgement, last_run
 from lora_registry.store.registry import DeviceRecord, Organisation, Service
@@ -102,13 +102,11 @@ def findings_by_service(connection: Connection) -> dict[str, dict[str, int]]:
         Finding.subject_kind == SubjectKind.DEVICE, Finding.status.in_(LISTED)
     )
     standing = [(kind, DevEui(subject)) for kind, subject in connection.execute(query)]
-    dialect = connection.dialect.name
-    among = staging.among(dialect, type_coerce(DeviceRecord.dev_eui, BigInteger))
     owners = select(DeviceRecord.dev_eui, DeviceRecord.service_id).where(
-        among, DeviceRecord.service_id.is_not(None)
+        chosen.one_of(connection, DeviceRecord.dev_eui, {eui for _, eui in standing}),
+        DeviceRecord.service_id.is_not(None),
     )
-    numbers = staging.listed(dialect, {eui.to_int64() for _, eui in standing})
-    service_of = {row.dev_eui: row.service_id for row in connection.execute(owners, numbers)}
+    service_of = {row.dev_eui: row.service_id for row in connection.execute(owners)}
     told: dict[str, Counter[str]] = {}
     for kind, eui in standing:
         if eui in service_of:

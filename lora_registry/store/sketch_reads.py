@@ -21,7 +21,7 @@ from lora_registry.domain.device_sketch import Frames, Terms, Week, fold_frames,
 from lora_registry.domain.identifiers import DevEui
 from lora_registry.domain.sketch import Reading, Sketch, merged
 from lora_registry.domain.trace import Trace
-from lora_registry.store import sketch_grants, sketch_packing, staging
+from lora_registry.store import chosen, sketch_grants, sketch_packing
 from lora_registry.store.channel_frames import Tail
 from lora_registry.store.evidence import Partition
 from lora_registry.store.registry import DeviceRecord
@@ -105,12 +105,9 @@ def _of(
     part: Partition | Collection[DevEui],
 ) -> Select[Any]:
     """Return a query of these devices alone."""
-    stored, dialect = type_coerce(column, BigInteger), connection.dialect.name
     if isinstance(part, Partition):
-        return query.where(stored.between(part.first, part.last))
-    return query.where(staging.among(dialect, stored)).params(
-        staging.listed(dialect, [eui.to_int64() for eui in part])
-    )
+        return query.where(type_coerce(column, BigInteger).between(part.first, part.last))
+    return query.where(chosen.one_of(connection, column, part))
 
 
 def _monday(day: date) -> date:

@@ -9,9 +9,8 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from lora_registry.domain.identifiers import DevEui, GatewayId
-from lora_registry.store import link_reads
+from lora_registry.store import chosen, link_reads
 from lora_registry.store.audits import DeviceHabit
-from lora_registry.store.evidence import of_devices
 from lora_registry.store.link_reads import Heard
 from lora_registry.store.registry import DeviceRecord, Service
 from lora_registry.store.telemetry import Device, DeviceDay, DeviceState
@@ -50,5 +49,5 @@ def safety_devices(connection: Connection) -> list[DevEui]:
 
 def heard_since(connection: Connection, devices: Collection[DevEui], since: date) -> dict[GatewayId, Heard]:
     """Return what the days of devices, from one on, say of each gateway that heard them."""
-    of_them = of_devices(connection, DeviceDay.dev_eui, devices)
+    of_them = chosen.one_of(connection, DeviceDay.dev_eui, devices)
     return link_reads.heard(connection, of_them, DeviceDay.day >= since, counted_from=since)

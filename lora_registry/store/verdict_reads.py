@@ -11,7 +11,7 @@ from sqlalchemy import BigInteger, Connection, func, select, type_coerce
 
 from lora_registry.domain.facts import ApplicationFacts, DeviceFacts, Facts, GatewayFacts
 from lora_registry.domain.identifiers import DevEui
-from lora_registry.store import staging
+from lora_registry.store import chosen
 from lora_registry.store.audits import ApplicationVerdict, AuditRun, DeviceVerdict, FindingVerdict, GatewayVerdict
 from lora_registry.store.evidence import Partition
 from lora_registry.store.reads import Row
@@ -53,12 +53,10 @@ def device_facts(connection: Connection, run: Run, part: Partition) -> Iterator[
 
 def facts_of(connection: Connection, run_id: int, devices: Collection[DevEui]) -> Iterator[DeviceFacts]:
     """Yield the facts of some devices, by DevEUI."""
-    stored = type_coerce(DeviceVerdict.dev_eui, BigInteger)
     query = select(DeviceVerdict.facts).where(
-        DeviceVerdict.run_id == run_id,
-        staging.among(connection.dialect.name, stored, [eui.to_int64() for eui in devices]),
+        DeviceVerdict.run_id == run_id, chosen.one_of(connection, DeviceVerdict.dev_eui, devices)
     )
-    yield from (DeviceFacts.from_json(told) for told in connection.scalars(query.order_by(stored)))
+    yield from (DeviceFacts.from_json(told) for told in connection.scalars(query.order_by(DeviceVerdict.dev_eui)))
 
 
 def states(connection: Connection, run_id: int) -> Counter[str]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 import threading
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -87,6 +86,19 @@ def settled(engine: Engine, count: int) -> Callable[[], bool]:
     return lambda: len(runs(engine)) >= count
 
 
+def looked(monkeypatch: pytest.MonkeyPatch) -> list[None]:
+    """Note each time that the scheduler has looked for due jobs."""
+    looks: list[None] = []
+    look = schedule.Planner.look
+
+    def noted(planner: schedule.Planner) -> None:
+        look(planner)
+        looks.append(None)
+
+    monkeypatch.setattr(schedule.Planner, "look", noted)
+    return looks
+
+
 def known(engine: Engine, jobs: Sequence[Job], monkeypatch: pytest.MonkeyPatch) -> None:
     """Plan jobs once, and let them be those of the program."""
     monkeypatch.setattr(schedule, "JOBS", tuple(jobs))
@@ -102,9 +114,12 @@ def test_runs_missed_while_nobody_scheduled_are_caught_up_once(
     make_due(engine, "quick", datetime.now(UTC) - timedelta(days=10))
     with running(engine, daily):
         wait_until(settled(engine, 1), "the missed run never came")
-        time.sleep(0.3)
+        following = planned(engine)["quick"]
+        assert following is not None
+        assert following > datetime.now(UTC).timestamp(), "the other nine are not to come"
+    looks = looked(monkeypatch)
     with running(engine, daily):
-        time.sleep(0.3)
+        wait_until(lambda: len(looks) > 1, "it never looked")
     assert runs(engine) == [("quick", 0, "done")]
 
 
@@ -156,8 +171,7 @@ def test_a_job_cut_short_is_told_so_and_run_again_by_the_next_scheduler(
     known(engine, [SLOW], monkeypatch)
     make_due(engine, "slow", datetime.now(UTC))
     with running(engine, SLOW):
-        wait_until(lambda: bool(begun(engine)), "it never began")
-        time.sleep(0.2)
+        wait_until(lambda: schedule.current[-1]._running is not None, "it never began")
     assert runs(engine) == [("slow", None, "")]
     # A scheduler killed without a word leaves a run that never ended.
     with writing(engine) as connection:
@@ -166,11 +180,6 @@ def test_a_job_cut_short_is_told_so_and_run_again_by_the_next_scheduler(
     with running(engine, quick):
         wait_until(settled(engine, 3), "it was not run again")
     assert runs(engine)[1:] == [("slow", None, "cut short with its scheduler"), ("slow", 0, "done")]
-
-
-def begun(engine: Engine) -> int:
-    with reading(engine) as connection:
-        return connection.scalar(text("SELECT count(*) FROM job_run")) or 0
 
 
 def test_a_second_scheduler_is_refused(engine: Engine) -> None:

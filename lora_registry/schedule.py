@@ -149,7 +149,8 @@ class Scheduler:
         with _planner(self._engine, self._zone) as planner:
             self._register(planner)
             for name in again:
-                if planner.get_job(name) is not None:
+                known = planner.get_job(name)
+                if known is not None and known.next_run_time is not None:  # gone, or at rest since
                     planner.modify_job(name, next_run_time=self._clock())
             current.append(self)
             try:

@@ -52,16 +52,14 @@ def run(context: typer.Context) -> None:
 def list_jobs(
     context: typer.Context,
     form: FormatOption = Format.TABLE,
-    language: Annotated[str, typer.Option("--language", help="fr or en.")] = "fr",
 ) -> None:
     """List the jobs: when each runs next and how it last ended."""
     from lora_registry.schedule import rows  # noqa: PLC0415 - see above
 
     configured = settings(context)
     with registry(configured) as engine:
-        listing.write(
-            rows(engine, zone=configured.timezone, language=language), SCHEDULE_COLUMNS, form, in_table=_IN_TABLE
-        )
+        found = rows(engine, zone=configured.timezone, language=configured.language)
+    listing.write(found, SCHEDULE_COLUMNS, form, in_table=_IN_TABLE)
 
 
 @schedule.command("pause")

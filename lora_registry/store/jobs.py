@@ -69,11 +69,12 @@ def end(connection: Connection, number: int, *, exit_code: int | None, words: st
 
 
 def cut_short(connection: Connection, *, now: datetime) -> list[str]:
-    """Close the runs that never ended, their scheduler having died; return their jobs."""
+    """Return the jobs whose last run came to no end of its own; close those runs that nobody else could."""
     unended = JobRun.ended_at.is_(None)
-    jobs = list(connection.scalars(select(JobRun.job).where(unended).distinct().order_by(JobRun.job)))
     connection.execute(update(JobRun).where(unended).values(ended_at=now, words="cut short with its scheduler"))
-    return jobs
+    last = select(func.max(JobRun.id)).group_by(JobRun.job)
+    query = select(JobRun.job).where(JobRun.id.in_(last), JobRun.exit_code.is_(None))
+    return list(connection.scalars(query.order_by(JobRun.job)))
 
 
 def latest(connection: Connection, jobs: Iterable[str]) -> dict[str, Row]:

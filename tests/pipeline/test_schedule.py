@@ -165,21 +165,38 @@ def test_what_another_process_writes_is_seen_while_the_scheduler_runs(
     assert told["quick"]["next_at"] > datetime.now(UTC)
 
 
-def test_a_job_cut_short_is_told_so_and_run_again_by_the_next_scheduler(
-    engine: Engine, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("killed", [False, True])
+def test_a_job_cut_short_is_told_so_and_run_again_once_by_the_next_scheduler(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch, *, killed: bool
 ) -> None:
     known(engine, [SLOW], monkeypatch)
-    make_due(engine, "slow", datetime.now(UTC))
-    with running(engine, SLOW):
-        wait_until(lambda: schedule.current[-1]._running is not None, "it never began")
-    assert runs(engine) == [("slow", None, "")]
-    # A scheduler killed without a word leaves a run that never ended.
-    with writing(engine) as connection:
-        job_runs.begin(connection, "slow", now=datetime.now(UTC))
+    if killed:  # without a word: a run that never ended
+        with writing(engine) as connection:
+            job_runs.begin(connection, "slow", now=datetime.now(UTC))
+    else:
+        make_due(engine, "slow", datetime.now(UTC))
+        with running(engine, SLOW):
+            wait_until(lambda: schedule.current[-1]._running is not None, "it never began")
+        assert runs(engine) == [("slow", None, "")]
     quick = SLOW._replace(command=QUICK.command)
     with running(engine, quick):
-        wait_until(settled(engine, 3), "it was not run again")
-    assert runs(engine)[1:] == [("slow", None, "cut short with its scheduler"), ("slow", 0, "done")]
+        wait_until(settled(engine, 2), "it was not run again")
+    looks = looked(monkeypatch)
+    with running(engine, quick):
+        wait_until(lambda: len(looks) > 1, "it never looked")
+    assert runs(engine) == [("slow", None, "cut short with its scheduler" if killed else ""), ("slow", 0, "done")]
+
+
+def test_a_job_at_rest_is_not_run_again(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    known(engine, [SLOW], monkeypatch)
+    with writing(engine) as connection:
+        job_runs.begin(connection, "slow", now=datetime.now(UTC))
+    change(engine, "slow", "pause", zone=PARIS, now=datetime.now(UTC))
+    looks = looked(monkeypatch)
+    with running(engine, SLOW):
+        wait_until(lambda: len(looks) > 1, "it never looked")
+    assert runs(engine) == [("slow", None, "cut short with its scheduler")]
+    assert planned(engine)["slow"] is None
 
 
 def test_a_second_scheduler_is_refused(engine: Engine) -> None:

@@ -46,17 +46,36 @@ def languages() -> tuple[str, ...]:
 def translator(language: str, domain: str = "maps") -> gettext.NullTranslations:
     """Return the words of one catalogue: `gettext`, `ngettext`, `pgettext`; a missing word stays English.
 
+    A large catalogue has parts: beside `web.po` stand `web-coverage.po` and others, each with its own messages.
+
     Raises:
-        CatalogueError: no such catalogue, or one that cannot be read.
+        CatalogueError: no such catalogue, one that cannot be read, or two parts that hold the same message.
+
+    """
+    messages: dict[str, str] = {}
+    for source in parts(language, domain):
+        part = parse_po(source.read_text(encoding="utf-8"), name=f"{language}/{source.name}")
+        if twice := messages.keys() & part.keys() - {""}:
+            raise CatalogueError(f"{language}/{source.name}: {min(twice)!r} is in another part of {domain!r} too")
+        messages |= part
+    return gettext.GNUTranslations(BytesIO(_mo(messages)))
+
+
+def parts(language: str, domain: str) -> list[Traversable]:
+    """Return the files of a catalogue, the one of its own name first.
+
+    Raises:
+        CatalogueError: no such catalogue.
 
     """
     if language not in languages():
         raise CatalogueError(f"no catalogue for the language {language!r}: choose from {', '.join(languages())}")
-    source = _locales() / language / "LC_MESSAGES" / f"{domain}.po"
-    if not source.is_file():
+    folder = _locales() / language / "LC_MESSAGES"
+    own = folder / f"{domain}.po"
+    if not own.is_file():
         raise CatalogueError(f"the language {language!r} has no catalogue named {domain!r}")
-    messages = parse_po(source.read_text(encoding="utf-8"), name=f"{language}/{domain}.po")
-    return gettext.GNUTranslations(BytesIO(_mo(messages)))
+    others = (one for one in folder.iterdir() if one.name.startswith(f"{domain}-") and one.name.endswith(".po"))
+    return [own, *sorted(others, key=lambda one: one.name)]
 
 
 def parse_po(text: str, *, name: str) -> dict[str, str]:

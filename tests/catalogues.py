@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import re
-from importlib.resources import files
 
-from lora_registry.i18n import parse_po
+from lora_registry.i18n import parse_po, parts
 
 _FIELD = re.compile(r"\{\w+\}")
 
 
 def catalogue(domain: str, language: str) -> dict[str, str]:
     """Return the catalogue's texts by key; a plural follows its singular after NUL in both."""
-    path = files("lora_registry") / "locales" / language / "LC_MESSAGES" / f"{domain}.po"
-    found = parse_po(path.read_text(encoding="utf-8"), name=language)
-    found.pop("")
+    found: dict[str, str] = {}
+    for source in parts(language, domain):
+        part = parse_po(source.read_text(encoding="utf-8"), name=source.name)
+        part.pop("")
+        assert part.keys().isdisjoint(found), source.name
+        found |= part
     return found
 
 

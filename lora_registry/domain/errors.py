@@ -43,10 +43,6 @@ class NetworkServerError(LoraRegistryError):
     """A network server refused a call, or answered what cannot be; the message names the call and the way out."""
 
 
-class ChangedSinceError(RefusedError):
-    """What was planned no longer fits: somebody changed the registry or the network in between."""
-
-
 class MailRefusedError(LoraRegistryError):
     """A mail server will never take this mail; the message is what it said."""
 

@@ -10,7 +10,7 @@ from typing import Final
 from sqlalchemy import Connection, Engine, Table
 from sqlalchemy.exc import OperationalError
 
-from lora_registry.store import forget_rows, forget_weeks, week_partitions
+from lora_registry.store import forget_rows, forget_weeks, sketches, week_partitions
 from lora_registry.store.engine import reading
 from lora_registry.store.retention import RETENTION, Age, Ages, cut_of
 
@@ -20,7 +20,7 @@ _PAUSE_S: Final = 0.05
 
 @dataclass(frozen=True, slots=True)
 class Going:
-    """Rows of one table that go, or went: those of one raw week, or those of before an instant."""
+    """Rows of one table that go, or went: those of a raw week, of before an instant, or of a class withdrawn."""
 
     table: str
     week: date | None
@@ -51,6 +51,8 @@ def plan(engine: Engine, *, now: datetime, ages: Ages) -> list[Going]:
                 cut = cut_of(connection, rule, now=now, ages=ages, going=weeks)
                 rows = forget_rows.count(connection, rule.table.table(), rule.is_old(cut))
                 going.append(Going(rule.table.table().name, None, cut.before, rows, None))
+        for table, condition in sketches.withdrawn():
+            going.append(Going(table.name, None, None, forget_rows.count(connection, table, condition), None))
     return [one for one in going if one.rows or one.bytes]
 
 
@@ -84,6 +86,8 @@ def retain(
                 with reading(engine) as connection:
                     cut = cut_of(connection, rule, now=now, ages=ages)
                 run.remove(rule.table.table(), rule.is_old(cut), before=cut.before)
+        for table, condition in sketches.withdrawn():
+            run.remove(table, condition)
     return run.done
 
 

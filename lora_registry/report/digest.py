@@ -112,10 +112,6 @@ class Deafness(NamedTuple):
     until: datetime | None
     cause: str
 
-    def touches(self, week: MailWeek) -> bool:
-        """Tell whether some of it lies in the week."""
-        return self.since <= week.until and (self.until is None or self.until > week.since)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Digest:

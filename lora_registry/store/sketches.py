@@ -13,7 +13,7 @@ from functools import cache, lru_cache, partial
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import BigInteger, Connection, Select, delete, select, type_coerce, union
+from sqlalchemy import BigInteger, ColumnElement, Connection, Select, Table, select, type_coerce
 
 from lora_registry.domain.channels import Channels, channels
 from lora_registry.domain.events import DeviceEvent, Uplink
@@ -59,19 +59,10 @@ def write_sketches(connection: Connection, new: Iterable[tuple[DeviceEvent, int]
     staging.merge(connection, ChannelTail.table(), ("dev_eui", "payload_hash", "frames"), rows)
 
 
-def delete_sketches(connection: Connection, dev_eui: DevEui) -> None:
-    """Forget everything that was kept of one device's channels: its class was withdrawn, say."""
-    for model in _TABLES:
-        table = model.table()
-        connection.execute(delete(table).where(table.c.dev_eui == dev_eui))
-
-
-def no_longer_granted(connection: Connection) -> list[DevEui]:
-    """Return the devices with anything kept of their channels whose class does not allow it (any more)."""
-    kept = union(*(select(model.dev_eui) for model in _TABLES)).subquery()
+def withdrawn() -> list[tuple[Table, ColumnElement[bool]]]:
+    """Return the tables, and which of their rows are of devices whose class does not allow sketches (any more)."""
     allowed = sketch_grants.granted().with_only_columns(DeviceRecord.dev_eui)
-    query = select(kept.c.dev_eui).where(kept.c.dev_eui.not_in(allowed)).order_by(kept.c.dev_eui)
-    return list(connection.scalars(query))
+    return [(model.table(), model.table().c.dev_eui.not_in(allowed)) for model in _TABLES]
 
 
 def _granted(connection: Connection, spoken: Mapping[DevEui, object]) -> list[Waiting]:

@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Table, func, insert, select, update
+from sqlalchemy import Connection, Table, insert, select, update
 
 from lora_registry.domain.identifiers import DevEui
 from lora_registry.domain.network_server import DailyCounts, ListedDevice, Profile, ServerGateway
@@ -171,13 +171,6 @@ def mark_absent(connection: Connection, network: str, *, listed: Collection[DevE
         condition = chosen.one_of(connection, table.c.dev_eui, gone) & (table.c.network_id == network)
         connection.execute(update(table).where(condition).values(absent_since=now))
     return len(gone)
-
-
-def devices_listed(connection: Connection, network: str) -> int:
-    """Return how many devices of a network the last syncs have listed."""
-    table = NetworkDevice.table()
-    query = select(func.count()).where(table.c.network_id == network, table.c.absent_since.is_(None))
-    return int(connection.scalar(query) or 0)
 
 
 def _merge(connection: Connection, table: Table, rows: Sequence[Row]) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 import maps
+from lora_registry import i18n
 from lora_registry.i18n import CatalogueError, languages, parse_po, translator
 from maps import page, wording
 from tests.catalogues import catalogue, differing_fields, pairs
@@ -112,3 +113,21 @@ def test_a_broken_catalogue_names_its_line(text: str, message: str) -> None:
 def test_a_missing_catalogue_is_refused_by_name() -> None:
     with pytest.raises(CatalogueError, match="'fr' has no catalogue named 'nothing'"):
         translator("fr", "nothing")
+
+
+def test_a_catalogue_in_parts_is_one_and_no_message_is_in_two(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "fr" / "LC_MESSAGES"
+    folder.mkdir(parents=True)
+    monkeypatch.setattr(i18n, "_locales", lambda: tmp_path)
+    (folder / "shop.po").write_text('msgid "open"\nmsgstr "ouvert"\n')
+    (folder / "shop-late.po").write_text('msgid "closed"\nmsgstr "clos"\n')
+    (folder / "shopping.po").write_text('msgid "list"\nmsgstr "liste"\n')
+    words = translator.__wrapped__("fr", "shop")
+    assert [words.gettext(one) for one in ("open", "closed", "list")] == ["ouvert", "clos", "list"]
+    (folder / "shop-late.po").write_text('msgid "open"\nmsgstr "ouverte"\n')
+    with pytest.raises(
+        CatalogueError, match=re.escape("fr/shop-late.po: 'open' is in another part of 'shop' too")
+    ):
+        translator.__wrapped__("fr", "shop")

@@ -16,12 +16,15 @@ from lora_registry.domain.channel_measures import ChannelMeasures, DeviceMeasure
 from lora_registry.domain.events import Timing, Uplink
 from lora_registry.domain.flags import Flag
 from lora_registry.domain.identifiers import DevEui
+from lora_registry.pipeline.retain import plan, retain
 from lora_registry.store import registry, sketch_reads, staging
 from lora_registry.store.engine import reading, writing
 from lora_registry.store.evidence import Partition
 from lora_registry.store.sketch_tables import ChannelSketch, ChannelTail, ChannelTrace, HourlyMean, SketchKey
-from lora_registry.store.sketches import delete_sketches, no_longer_granted, write_sketches
+from lora_registry.store.sketches import write_sketches
+from lora_registry.store.telemetry import DeviceState
 from tests.integrations.samples import DEV_EUI, DEVICE_INFO, UP, changed, message, topic
+from tests.raw_events import AGES
 from tests.unit.domain.whole_series import whole
 
 EUI = DevEui(DEV_EUI)
@@ -49,6 +52,8 @@ def declare(
         record = (dev_eui, "chirpstack", MONDAY, name, own)
         columns = ("dev_eui", "network_id", "recorded_at", "service_id", "privacy")
         staging.merge(connection, registry.DeviceRecord.table(), columns, [record])
+        columns = ("dev_eui", "identity", "uplinks_total", "joins_total", "recent")
+        staging.merge(connection, DeviceState.table(), columns, [(dev_eui, 0, 0, 0, b"")])
 
 
 def uplink(number: int, values: object, *, every_s: int = 1800, dev_eui: str = DEV_EUI, **given: Any) -> Uplink:
@@ -180,10 +185,11 @@ def test_a_class_withdrawn_is_obeyed_at_once_and_deletion_leaves_nothing(engine:
     with reading(engine) as connection:
         assert set(sketch_reads.measures(connection, EVERYONE, first=FIRST, last=FIRST)) == {other}
         assert set(sketch_reads.hourly_means(connection, EVERYONE, first=date.min, last=date.max)) == {other}
-    with writing(engine) as connection:
-        assert no_longer_granted(connection) == [EUI]
-        delete_sketches(connection, EUI)
-        assert no_longer_granted(connection) == []
+    told = {one.table: one.rows for one in plan(engine, now=MONDAY, ages=AGES)}
+    assert told == {name: count // 2 for name, count in before.items() if name != "sketch_key"}
+    gone = retain(engine, now=MONDAY, ages=AGES, sleep=lambda _: None).gone
+    assert {one.table: one.rows for one in gone} == told
+    assert plan(engine, now=MONDAY, ages=AGES) == []
     left = rows(engine)
     assert {name: 2 * count for name, count in left.items() if name != "sketch_key"} == {
         name: count for name, count in before.items() if name != "sketch_key"

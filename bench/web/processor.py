@@ -1,8 +1,8 @@
-"""What a page costs in processor time: the application of `serve`, asked in this process, one request at a time.
+"""What a page costs in processor time: the application of `serve`, asked in this process, one at a time.
 
-Usage: python -m bench.web.processor DATABASE_URL [TIMES]. The registry is one of `bench.web.city`. Prints, by page,
-milliseconds of processor time of this process (all its threads), SQL statements, and bytes sent. A database server's
-own time is not in it.
+Usage: python -m bench.web.processor DATABASE_URL [TIMES]. The registry is one of `bench.web.city`. Prints, by
+page, milliseconds of processor time of this process (all its threads), SQL statements, and bytes sent. A database
+server's own time is not in it.
 """
 
 from __future__ import annotations
@@ -111,7 +111,7 @@ async def costs(engine: Engine, times: int) -> list[Cost]:
             statements.clear()
             begun = time.process_time()
             answer = await browser.ask(path)
-            if answer.status != 200:  # noqa: PLR2004 - else nothing was measured
+            if answer.status != 200:
                 raise SystemExit(f"{path} answers {answer.status}")
             if number >= 0:
                 took.append(1000 * (time.process_time() - begun))

@@ -26,8 +26,8 @@ def listening_on(host: str, port: int) -> socket.socket:
 
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    # The protocol is named because asyncio only then sends small segments at once: an answer's body would wait some
-    # 40 ms until the other side acknowledges its headers.
+    # The protocol is named because asyncio only then sends small segments at once: an answer's body would wait
+    # some 40 ms until the other side acknowledges its headers.
     found = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:

@@ -68,9 +68,7 @@ def measure(kind: str, wanted: argparse.Namespace) -> dict[str, Measured]:
                 for page, some in load.together(took).items():
                     found.setdefault(page, Measured(told.get(page), [])).runs.append(load.figures(some))
                 of_machine = os.getloadavg()[0]
-                say(
-                    f"{kind}: run {run + 1}, the server's processor {busy:.0%}, load of the machine {of_machine:.1f}"
-                )
+                say(f"{kind}: run {run + 1}, server's processor {busy:.0%}, machine's load {of_machine:.1f}")
             drawn = load.map_times(server)
             say(
                 f"{kind}: first map {drawn.first_s:.1f} s, again {drawn.again_ms:.0f} ms, its data "

@@ -156,9 +156,7 @@ class DeviceColumns:
             tagged[self.tags.get(tag, np.zeros(0, np.int64))] = True
             mask = mask & tagged
         if part := which.text.casefold().strip():
-            mask = mask.copy()
-            rows = np.flatnonzero(mask)
-            mask[rows] = [part in self.text[row] for row in rows]
+            mask = mask & np.fromiter((part in one for one in self.text), np.bool_, len(self))
         return mask
 
     def page(

@@ -16,6 +16,7 @@ from lora_registry.settings import Settings
 from lora_registry.web.answers import Guard
 from lora_registry.web.api import routes as api
 from lora_registry.web.city_map import MapCache
+from lora_registry.web.finding_cache import FindingCache
 from lora_registry.web.fleet import FleetCache
 from lora_registry.web.gateway_cache import GatewayCache
 from lora_registry.web.pages import (
@@ -91,6 +92,7 @@ def application(
         clock=clock,
         fleet=FleetCache(engine, refresh_s=0 if fresh else _LISTS_S),
         maps=MapCache(engine, settings, refresh_s=0 if fresh else _MAPS_S, simulated=visitor is not None),
+        findings=FindingCache(),
         gateways=GatewayCache(engine, refresh_s=0 if fresh else _MAPS_S),
         static=static,
         templates=environment(static),

@@ -15,13 +15,16 @@ from lora_registry.coverage.grid import Cell, centres_of
 from lora_registry.coverage.plane import roughly_km
 from lora_registry.domain.mapcoverage import MapTruth
 from lora_registry.pipeline.build_coverage import BuiltCoverage, build_coverage
+from lora_registry.pipeline.plan_coverage import plan_coverage
 from lora_registry.simulate import City
 from lora_registry.simulate.communes import COMMUNES
 from lora_registry.simulate.propagation import propagation
-from lora_registry.store import coverage_reads
-from lora_registry.store.engine import reading
+from lora_registry.store import coverage_plans, coverage_reads
+from lora_registry.store.engine import reading, writing
 
 _NEAR_KM = 1.5
+_SEARCH_S = 5.0
+"""For each exact search: somebody waits; a city of 25 gateways needs less than one."""
 
 
 class Covered(NamedTuple):
@@ -40,7 +43,12 @@ def cover(
     engine: Engine, city: City, *, clock: Callable[[], datetime], on_progress: Callable[[int, int], None]
 ) -> Covered:
     """Build coverage and score it; what could be sites of gateways are the communes' town halls."""
-    built = build_coverage(engine, now=clock(), clock=clock, on_progress=on_progress)
+    now = clock()
+    with writing(engine) as connection:
+        sites = town_halls([(one.latitude, one.longitude) for one in city.fleet.gateways])
+        coverage_plans.replace_candidates(connection, sites)
+    built = build_coverage(engine, now=now, clock=clock, on_progress=on_progress)
+    plan_coverage(engine, now=now, limit_s=_SEARCH_S)
     with reading(engine) as connection:
         scored = against_truth(city.seed, coverage_reads.cells(connection, built.run_id), _target(connection))
     return Covered(built, scored)

@@ -22,6 +22,7 @@ from lora_registry.web.gateway_cache import GatewayCache
 from lora_registry.web.pages import (
     account,
     city,
+    coverage,
     covered,
     devices,
     exports,
@@ -43,6 +44,7 @@ from lora_registry.web.visits import new_token
 ROUTERS = (
     home.router,
     city.router,
+    coverage.router,
     covered.router,
     devices.router,
     findings.router,

@@ -11,6 +11,7 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp
 
 from lora_registry.domain.access import Viewer
+from lora_registry.domain.mapcoverage import MapTruth
 from lora_registry.ports import IdentityProvider
 from lora_registry.settings import Settings
 from lora_registry.web.answers import Guard
@@ -22,6 +23,7 @@ from lora_registry.web.gateway_cache import GatewayCache
 from lora_registry.web.pages import (
     account,
     city,
+    coverage,
     covered,
     devices,
     exports,
@@ -43,6 +45,7 @@ from lora_registry.web.visits import new_token
 ROUTERS = (
     home.router,
     city.router,
+    coverage.router,
     covered.router,
     devices.router,
     findings.router,
@@ -68,12 +71,14 @@ def application(
     clock: Callable[[], datetime],
     identity: IdentityProvider | None = None,
     visitor: Viewer | None = None,
+    truth: Callable[[], MapTruth | None] = lambda: None,
     limits: Limits | None = None,
     fresh: bool = False,
 ) -> FastAPI:
     """Return the application without its outer layers.
 
-    `visitor` is whom everybody is taken for, in a demonstration on this machine. `fresh` keeps nothing from one
+    `visitor` is whom everybody is taken for, in a demonstration on this machine, and `truth` what is
+    known of its simulated city only. `fresh` keeps nothing from one
     request to the next, for tests and very small registries.
     """
     static = static_files()
@@ -91,7 +96,9 @@ def application(
         settings=settings,
         clock=clock,
         fleet=FleetCache(engine, refresh_s=0 if fresh else _LISTS_S),
-        maps=MapCache(engine, settings, refresh_s=0 if fresh else _MAPS_S, simulated=visitor is not None),
+        maps=MapCache(
+            engine, settings, refresh_s=0 if fresh else _MAPS_S, simulated=visitor is not None, truth=truth
+        ),
         findings=FindingCache(),
         gateways=GatewayCache(engine, refresh_s=0 if fresh else _MAPS_S),
         static=static,

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, Select, and_, false, func, or_, true
 
-from lora_registry.domain.access import MAY_SPEAK_AS, Aspect, Relation, Right, Viewer, classes
+from lora_registry.domain.access import MAY_MOVE_AS, MAY_SPEAK_AS, Aspect, Relation, Right, Role, Viewer, classes
 from lora_registry.domain.identifiers import DevEui
 from lora_registry.domain.services import PrivacyClass
 from lora_registry.store import reads
@@ -68,6 +68,20 @@ def speaks(viewer: Viewer, tied: Ties) -> ColumnElement[bool]:
     return and_(sees(viewer, Aspect.FINDINGS, tied), or_(false(), *related))
 
 
+def moves(viewer: Viewer, tied: Ties) -> ColumnElement[bool]:
+    """Return the condition of devices of which the viewer says what becomes."""
+    return answers_for(viewer, tied) if viewer.may(Right.MOVE) else false()
+
+
+def answers_for(viewer: Viewer, tied: Ties) -> ColumnElement[bool]:
+    """Return the condition of devices whose journal of changes is the viewer's to read."""
+    exists = sees(viewer, Aspect.EXISTENCE, tied)
+    if viewer.alone or viewer.role is Role.AUDITOR:
+        return exists
+    related = [_related(viewer, relation, tied) for relation in viewer.relations if relation in MAY_MOVE_AS]
+    return and_(exists, or_(false(), *related))
+
+
 def _related(viewer: Viewer, relation: Relation, tied: Ties) -> ColumnElement[bool]:
     match relation:
         case Relation.OWNER:
@@ -84,9 +98,9 @@ def _related(viewer: Viewer, relation: Relation, tied: Ties) -> ColumnElement[bo
 
 
 def devices(connection: Connection, viewer: Viewer, among: Collection[DevEui]) -> Select[Any]:
-    """Return the query of those devices that exist for a viewer, as `reads.chosen` with `sees_*` and `speaks`.
+    """Return the query of those devices that exist for a viewer: `reads.chosen`, `sees_*`, `speaks`, `moves`.
 
-    Also `privacy`, and `owner_id`, the organisation's identifier.
+    Also `answers_for`, `privacy`, and `owner_id`, the organisation's identifier.
     """
     query = reads.chosen(connection, among=among).order_by(None)
     tied = ties(query)
@@ -94,6 +108,8 @@ def devices(connection: Connection, viewer: Viewer, among: Collection[DevEui]) -
     return query.add_columns(
         *marks,
         speaks(viewer, tied).label("speaks"),
+        moves(viewer, tied).label("moves"),
+        answers_for(viewer, tied).label("answers_for"),
         tied.privacy.label("privacy"),
         tied.owner.label("owner_id"),
         DeviceRecord.model.label("model"),
@@ -131,6 +147,16 @@ def sees_findings(connection: Connection, viewer: Viewer, among: Collection[DevE
 def speaks_of(connection: Connection, viewer: Viewer, among: Collection[DevEui] | None = None) -> Select[Any]:
     """Return the query of the devices (`dev_eui`) on whose findings a viewer's word counts."""
     return _euis(connection, lambda tied: speaks(viewer, tied), among)
+
+
+def moved_by(connection: Connection, viewer: Viewer, among: Collection[DevEui] | None = None) -> set[DevEui]:
+    """Return the devices of which a viewer says what becomes."""
+    return set(connection.scalars(_euis(connection, lambda tied: moves(viewer, tied), among)))
+
+
+def answered_for(connection: Connection, viewer: Viewer, among: Collection[DevEui] | None = None) -> Select[Any]:
+    """Return the query of the devices (`dev_eui`) whose journal of changes a viewer reads."""
+    return _euis(connection, lambda tied: answers_for(viewer, tied), among)
 
 
 def _euis(

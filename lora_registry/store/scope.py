@@ -169,6 +169,18 @@ def moved_by(connection: Connection, viewer: Viewer, among: Collection[DevEui] |
     return set(connection.scalars(_moved(dialect, viewer.alike), bound))
 
 
+def existing(connection: Connection, viewer: Viewer, among: Collection[DevEui]) -> set[DevEui]:
+    """Return those of some devices that exist for a viewer."""
+    dialect = connection.dialect.name
+    bound = staging.listed(dialect, [eui.to_int64() for eui in among])
+    return set(connection.scalars(_existing(dialect, viewer.alike), bound))
+
+
+@lru_cache(maxsize=_KEPT)
+def _existing(dialect: str, viewer: Viewer) -> Select[Any]:
+    return _euis(dialect, lambda tied: sees(viewer, Aspect.EXISTENCE, tied))
+
+
 @lru_cache(maxsize=_KEPT)
 def _moved(dialect: str | None, viewer: Viewer) -> Select[Any]:
     return _euis(dialect, lambda tied: moves(viewer, tied))

@@ -198,8 +198,8 @@ def last_syncs(connection: Connection) -> list[Row]:
             row |= {"begun_at": run["started_at"]}
     listed = NetworkDevice.absent_since.is_(None)
     by_network = select(NetworkDevice.network_id, func.count()).group_by(NetworkDevice.network_id)
-    devices = dict(connection.execute(by_network.where(listed)).tuples().all())
-    registered = dict(connection.execute(by_network.where(listed, _has_record())).tuples().all())
+    devices = dict(connection.execute(by_network.where(listed)).all())
+    registered = dict(connection.execute(by_network.where(listed, _has_record())).all())
     return [
         row | {"devices": devices.get(network, 0), "registered": registered.get(network, 0)}
         for network, row in sorted(runs.items())

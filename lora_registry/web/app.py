@@ -20,6 +20,10 @@ from lora_registry.web.fleet import FleetCache
 from lora_registry.web.gateway_cache import GatewayCache
 from lora_registry.web.pages import (
     account,
+    adopt,
+    adopt_apply,
+    adopt_rules,
+    changes,
     city,
     covered,
     devices,
@@ -29,6 +33,7 @@ from lora_registry.web.pages import (
     home,
     inventory,
     leave,
+    moves,
     site_map,
     status,
 )
@@ -50,6 +55,11 @@ ROUTERS = (
     account.router,
     identity_pages.router,
     leave.router,
+    adopt.router,
+    adopt_apply.router,
+    adopt_rules.router,
+    changes.router,
+    moves.router,
     site_map.router,
     status.router,
     api.router,

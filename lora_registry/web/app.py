@@ -22,6 +22,10 @@ from lora_registry.web.fleet import FleetCache
 from lora_registry.web.gateway_cache import GatewayCache
 from lora_registry.web.pages import (
     account,
+    adopt,
+    adopt_apply,
+    adopt_rules,
+    changes,
     city,
     coverage,
     covered,
@@ -32,6 +36,7 @@ from lora_registry.web.pages import (
     home,
     inventory,
     leave,
+    moves,
     site_map,
     status,
 )
@@ -54,6 +59,11 @@ ROUTERS = (
     account.router,
     identity_pages.router,
     leave.router,
+    adopt.router,
+    adopt_apply.router,
+    adopt_rules.router,
+    changes.router,
+    moves.router,
     site_map.router,
     status.router,
     api.router,

@@ -27,6 +27,7 @@ PAGES: Final = (
     "/", "/devices", "/devices?state=silent&sort=name", f"/devices/{MINE.dev_eui}", "/findings",
     f"/findings/{KEY}", "/services", "/gateways", "/incidents", "/outages", "/dead-letters", "/map", "/account",
     "/site-map", "/coverage", "/coverage/switch-off", "/covered", "/accessibility", "/devices/0",
+    "/changes", "/changes/1", f"/devices/{MINE.dev_eui}/move/swap",
 )  # fmt: skip
 WIDE, NARROW = {"width": 1280, "height": 900}, {"width": 320, "height": 640}
 SERIOUS = ("serious", "critical")

@@ -63,6 +63,8 @@ class Right(StrEnum):
     """Say something of a finding."""
     EXPORT = "export"
     """Take a whole list home."""
+    REGISTER = "register"
+    """Say which objects the organisation has, and take that back."""
     PEOPLE = "people"
     """Give and take back tokens of the organisation."""
 
@@ -95,8 +97,8 @@ ROLE_SEES: Final[Mapping[Role, frozenset[Aspect]]] = {
 
 MAY: Final[Mapping[Role, frozenset[Right]]] = {
     Role.READER: frozenset({Right.EXPORT}),
-    Role.CONTRIBUTOR: frozenset({Right.EXPORT, Right.SPEAK}),
-    Role.ADMIN: frozenset({Right.EXPORT, Right.SPEAK, Right.PEOPLE}),
+    Role.CONTRIBUTOR: frozenset({Right.EXPORT, Right.SPEAK, Right.REGISTER}),
+    Role.ADMIN: frozenset({Right.EXPORT, Right.SPEAK, Right.REGISTER, Right.PEOPLE}),
     Role.AUDITOR: frozenset({Right.EXPORT}),
     Role.FIELD: frozenset({Right.SPEAK}),
 }

@@ -128,6 +128,13 @@ def sees_findings(connection: Connection, viewer: Viewer, among: Collection[DevE
     return _euis(connection, lambda tied: sees(viewer, Aspect.FINDINGS, tied), among)
 
 
+def euis(
+    connection: Connection, viewer: Viewer, aspect: Aspect, among: Collection[DevEui] | None = None
+) -> Select[Any]:
+    """Return the query of the devices (`dev_eui`) of which a viewer sees an aspect."""
+    return _euis(connection, lambda tied: sees(viewer, aspect, tied), among)
+
+
 def speaks_of(connection: Connection, viewer: Viewer, among: Collection[DevEui] | None = None) -> Select[Any]:
     """Return the query of the devices (`dev_eui`) on whose findings a viewer's word counts."""
     return _euis(connection, lambda tied: speaks(viewer, tied), among)

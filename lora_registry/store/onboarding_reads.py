@@ -69,7 +69,7 @@ def stock(connection: Connection, viewer: Viewer | None = None) -> dict[str, int
         .group_by(DeviceRecord.model)
     )
     if viewer is not None:
-        query = query.where(DeviceRecord.dev_eui.in_(scope.euis(connection, viewer, Aspect.EXISTENCE)))
+        query = query.where(DeviceRecord.dev_eui.in_(scope.euis(None, viewer.alike, Aspect.EXISTENCE)))
     return {model: count for model, count in connection.execute(query) if model is not None}
 
 
@@ -85,8 +85,10 @@ def installed(connection: Connection, bounds: Bounds, viewer: Viewer | None = No
     )
     candidates = list(connection.execute(inside).scalars())
     if viewer is not None:
-        seen = scope.euis(connection, viewer, Aspect.POSITION, candidates)
-        candidates = list(connection.execute(seen).scalars())
+        dialect = connection.dialect.name
+        seen = scope.euis(dialect, viewer.alike, Aspect.POSITION)
+        bound = staging.listed(dialect, [eui.to_int64() for eui in candidates])
+        candidates = list(connection.execute(seen, bound).scalars())
     places = journal.positions(connection, candidates)
     among = chosen.one_of(connection, DeviceRecord.dev_eui, candidates)
     query = select(DeviceRecord.dev_eui, DeviceRecord.model, DeviceRecord.service_id, DeviceRecord.lifecycle)

@@ -150,3 +150,14 @@ def sheet_words(connection: Connection, organisation: str | None = None) -> dict
     if organisation is not None:
         query = query.where(owner == organisation)
     return journal.words(connection, list(connection.execute(query.order_by(DeviceRecord.dev_eui)).scalars()))
+
+
+def attribute(connection: Connection, dev_eui: DevEui, name: str) -> str | None:
+    """Return what is said of a device under a heading of the owner's own."""
+    query = select(DeviceAttribute.value).where(DeviceAttribute.dev_eui == dev_eui, DeviceAttribute.name == name)
+    return connection.execute(query).scalar()
+
+
+def contact(connection: Connection, service: str) -> str | None:
+    """Return whom to call about a service, as its owner wrote it."""
+    return connection.execute(select(Service.contact).where(Service.id == service)).scalar()

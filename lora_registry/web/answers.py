@@ -12,6 +12,9 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 MOST_BODY_BYTES = 256 * 1024
+MOST_SHEET_BYTES = 1024 * 1024
+"""Of a sheet and the form around it: what Starlette holds in memory. A byte more and keys would be on a disk."""
+SHEETS = "/onboard"
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
@@ -57,10 +60,11 @@ class Guard:
             # A page elsewhere could point its own name at this machine and read us.
             await PlainTextResponse("not the name of this machine\n", 421)(scope, receive, sending)
             return
-        if _too_long(headers.get(b"content-length", b"0")):
+        most = MOST_SHEET_BYTES if scope["path"].startswith(SHEETS) else MOST_BODY_BYTES
+        if _too_long(headers.get(b"content-length", b"0"), most):
             await PlainTextResponse("too long\n", 413)(scope, receive, sending)
             return
-        await self._app(scope, _counted(receive), sending)
+        await self._app(scope, _counted(receive, most), sending)
 
     def _for_us(self, host: str) -> bool:
         try:
@@ -69,18 +73,18 @@ class Guard:
             return False
 
 
-def _too_long(declared: bytes) -> bool:
-    return not declared.isdigit() or int(declared) > MOST_BODY_BYTES
+def _too_long(declared: bytes, most: int) -> bool:
+    return not declared.isdigit() or int(declared) > most
 
 
-def _counted(receive: Receive) -> Receive:
+def _counted(receive: Receive, most: int) -> Receive:
     read = 0
 
     async def counted() -> Message:
         nonlocal read
         message = await receive()
         read += len(message.get("body", b""))
-        if read > MOST_BODY_BYTES:
+        if read > most:
             # A body without a declared length that goes on: as if the client had gone.
             return {"type": "http.disconnect"}
         return message

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime
 
 from fastapi import FastAPI
@@ -11,11 +12,12 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp
 
 from lora_registry.domain.access import Viewer
-from lora_registry.ports import IdentityProvider
+from lora_registry.ports import IdentityProvider, Provisioning
 from lora_registry.settings import Settings
 from lora_registry.web.answers import Guard
 from lora_registry.web.api import routes as api
 from lora_registry.web.city_map import MapCache
+from lora_registry.web.drafts import Drafts
 from lora_registry.web.fleet import FleetCache
 from lora_registry.web.gateway_cache import GatewayCache
 from lora_registry.web.pages import (
@@ -29,6 +31,10 @@ from lora_registry.web.pages import (
     home,
     inventory,
     leave,
+    onboard,
+    onboard_follow,
+    onboard_label,
+    onboard_one,
     site_map,
     status,
 )
@@ -50,6 +56,10 @@ ROUTERS = (
     account.router,
     identity_pages.router,
     leave.router,
+    onboard.router,
+    onboard_one.router,
+    onboard_label.router,
+    onboard_follow.router,
     site_map.router,
     status.router,
     api.router,
@@ -66,6 +76,7 @@ def application(
     *,
     clock: Callable[[], datetime],
     identity: IdentityProvider | None = None,
+    network_server: Callable[[], AbstractContextManager[Provisioning | None]] = nullcontext,
     visitor: Viewer | None = None,
     limits: Limits | None = None,
     fresh: bool = False,
@@ -96,6 +107,8 @@ def application(
         templates=environment(static),
         rates=Rates(limits or Limits()),
         identity=identity,
+        network_server=network_server,
+        drafts=Drafts(),
         visitor=visitor,
         visitor_token=new_token(),
     )

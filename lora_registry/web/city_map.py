@@ -9,7 +9,7 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import Engine
@@ -37,6 +37,8 @@ class CityMap:
     """JSON, gzip."""
     data_name: str
     made_at: float
+    is_stale: bool = False
+    """Somebody has changed what it shows."""
 
 
 class MapCache:
@@ -65,12 +67,17 @@ class MapCache:
         """Return a viewer's map, at most about `refresh_s` old; an older one is shown while another is made."""
         key = (viewer.alike, language)
         found = self._maps.get(key)
-        if found is None or self._refresh_s == 0:
+        if found is None or found.is_stale or self._refresh_s == 0:
             return self._make(key, fleet, now)
         if self._clock() - found.made_at > self._refresh_s and key not in self._making:
             self._making.add(key)
             threading.Thread(target=self._make_quietly, args=(key, fleet, now), name="map", daemon=True).start()
         return found
+
+    def expire(self) -> None:
+        """Make maps anew at the next request, which waits for it; the files of those shown are still sent."""
+        for key, found in list(self._maps.items()):
+            self._maps[key] = replace(found, is_stale=True)
 
     def file(self, viewer: Viewer, name: str) -> CityMap | None:
         """Return the map of which this is the data or the script, if it is one that this viewer sees."""

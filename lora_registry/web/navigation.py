@@ -30,6 +30,11 @@ def contributors(viewer: Viewer) -> bool:
     return viewer.may(Right.SPEAK)
 
 
+def registrars(viewer: Viewer) -> bool:
+    """Show to those who may say which objects their organisation has."""
+    return viewer.may(Right.REGISTER)
+
+
 def operators(viewer: Viewer) -> bool:
     """Show to administrators of whoever runs the network."""
     return viewer.runs_the_network and viewer.may(Right.PEOPLE)
@@ -69,7 +74,10 @@ MENU: Final = (
     ),
     Group(
         N_("Inventory"),
-        (),
+        (
+            Entry("/onboard", N_("Add sensors"), registrars),
+            Entry("/onboard/follow", N_("New sensors")),
+        ),
     ),
     Group(
         N_("Network"),

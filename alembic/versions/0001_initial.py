@@ -35,7 +35,7 @@ def partitions_that_stay(table: str) -> None:
             op.execute(f"ALTER TABLE {table} ATTACH PARTITION {table}_{name} FOR VALUES FROM ({start}) TO ({end})")
 
 
-def upgrade() -> None:
+def core_tables() -> None:
     op.create_table(
         "application_verdict",
         sa.Column("application", sa.String(200), nullable=False),
@@ -577,9 +577,12 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("network_id", "application_id", name="pk_application"),
     )
+
+
+def upgrade() -> None:
+    core_tables()
     timed_jobs()
     incidents()
-
     usefulness()
     coverage_tables()
     onboarding_tables()

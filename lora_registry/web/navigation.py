@@ -35,6 +35,11 @@ def adopters(viewer: Viewer) -> bool:
     return viewer.adopts
 
 
+def registrars(viewer: Viewer) -> bool:
+    """Show to those who may say which objects their organisation has."""
+    return viewer.may(Right.REGISTER)
+
+
 def operators(viewer: Viewer) -> bool:
     """Show to administrators of whoever runs the network."""
     return viewer.runs_the_network and viewer.may(Right.PEOPLE)
@@ -77,6 +82,8 @@ MENU: Final = (
         (
             Entry("/adopt", N_("Adoption"), adopters),
             Entry("/changes", N_("Journal of changes")),
+            Entry("/onboard", N_("Add sensors"), registrars),
+            Entry("/onboard/follow", N_("New sensors")),
         ),
     ),
     Group(

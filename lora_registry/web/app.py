@@ -20,6 +20,7 @@ from lora_registry.web.fleet import FleetCache
 from lora_registry.web.gateway_cache import GatewayCache
 from lora_registry.web.pages import (
     account,
+    accounts,
     city,
     covered,
     devices,
@@ -47,6 +48,7 @@ ROUTERS = (
     inventory.router,
     exports.router,
     account.router,
+    accounts.router,
     identity_pages.router,
     leave.router,
     status.router,

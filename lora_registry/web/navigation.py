@@ -27,6 +27,7 @@ MENU: Final = (
     Entry("/incidents", N_("Incidents"), of_collection=True),
     Entry("/services", N_("Services")),
     Entry("/gateways", N_("Gateways")),
+    Entry("/accounts", N_("Public accounts")),
     Entry("/outages", N_("Collection outages"), of_collection=True),
     Entry("/dead-letters", N_("Messages set aside"), of_collection=True),
 )

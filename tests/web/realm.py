@@ -16,6 +16,8 @@ from lora_registry.domain.facts import GatewayFacts
 from lora_registry.domain.identifiers import DevEui, GatewayId
 from lora_registry.domain.services import OrganisationKind, PrivacyClass
 from lora_registry.pipeline import passwords
+from lora_registry.pipeline.make_account import make_account
+from lora_registry.report.account.period import Kind, Period
 from lora_registry.store import accounts
 from lora_registry.store import registry as model
 from lora_registry.store.audits import AuditRun, DeviceVerdict, Finding, GatewayVerdict
@@ -190,6 +192,9 @@ def make(engine: Engine) -> None:
             {"key": 1, "first_received_at": NOW, "last_received_at": NOW, "topic": "application/1/Canary-letter",
              "reason": "not_json", "detail": "line 1", "size": 3, "excerpt": "…"},
         )  # fmt: skip
+
+    for period in (Period(Kind.ANNUAL, "2026"), Period(Kind.MONTHLY, "2026-09")):
+        make_account(engine, period, now=NOW)
 
 
 def _gateway_facts() -> dict[str, Any]:

@@ -67,6 +67,8 @@ class Figure(NamedTuple):
     """Columns by which it is broken down too."""
     horizon_years: float = 0.0
     """Of a survival."""
+    unknown_if_empty: bool = False
+    """Of a sum: without any row it is unknown, not zero."""
 
     @property
     def section(self) -> str:
@@ -121,6 +123,8 @@ def folded(figure: Figure, rows: Sequence[tuple[Row, float]]) -> Value:
     """Return the number that rows make; see `behind`."""
     amounts = [amount for _, amount in rows]
     match figure.fold:
+        case Fold.SUM if figure.unknown_if_empty and not amounts:
+            return Value(None, 0)
         case Fold.SUM:
             return Value(round(fsum(amounts), 6), sum(amount != 0 for amount in amounts))
         case Fold.SHARE:

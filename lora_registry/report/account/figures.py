@@ -145,7 +145,8 @@ FIGURES: Final[tuple[Figure, ...]] = (
     Figure("decisions.used_again", N_("Decisions by which equipment was used again or not bought"), _D,
            _where(_is("equipment", Equipment.REUSED, Equipment.NOT_BOUGHT), taken=True), better=Better.MORE),
     *(
-        Figure(f"decisions.carbon_{bound}", label, _D, _where(_column(f"kg_{bound}"), taken=True), Unit.KG_CO2E)
+        Figure(f"decisions.carbon_{bound}", label, _D, _where(_column(f"kg_{bound}"), taken=True), Unit.KG_CO2E,
+               unknown_if_empty=True)
         for bound, label in (
             ("low", N_("CO2e avoided by them, at least")), ("central", N_("CO2e avoided by them, likely")),
             ("high", N_("CO2e avoided by them, at most")),
@@ -176,7 +177,7 @@ FIGURES: Final[tuple[Figure, ...]] = (
            better=Better.LESS),
     *(
         Figure(f"carbon.{bound}", label, _O, _in_park(_column(f"kg_{bound}")), Unit.KG_CO2E_PER_YEAR,
-               better=Better.LESS)
+               better=Better.LESS, unknown_if_empty=True)
         for bound, label in (
             ("low", N_("Making them, a year's share, at least")),
             ("central", N_("Making them, a year's share, likely")),

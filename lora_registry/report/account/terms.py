@@ -25,6 +25,18 @@ SECTIONS: Final[Mapping[str, str]] = {
     "airtime": N_("Use of the air"),
     "carbon": N_("Carbon"),
 }
+_SHORT: Final[Mapping[str, str]] = {
+    "objects": N_("Objects"),
+    "number": N_("Usefulness"),
+    "goals": N_("Goals"),
+    "lives": N_("Life spans"),
+    "decisions": N_("Decisions"),
+    "coverage": N_("Coverage"),
+    "collection": N_("Reception"),
+    "airtime": N_("Air"),
+    "carbon": N_("Carbon"),
+}
+"""The same where a figure stands among others."""
 _UNITS: Final[Mapping[Unit, tuple[str, int]]] = {
     Unit.COUNT: ("{n}", 0),
     Unit.PERCENT: (N_("{n} %"), 1),
@@ -74,7 +86,7 @@ class Terms:
     def placed(self, figure: str) -> str:
         """Return a label that stands alone, outside its section."""
         colon = " : " if self.language == "fr" else ": "
-        return f"{self.section(BY_ID[figure].section)}{colon}{self.label(figure)}"
+        return f"{self.text(_SHORT[BY_ID[figure].section])}{colon}{self.label(figure)}"
 
     def amount(self, figure: str, value: float | None) -> str:
         """Return a value with its unit."""

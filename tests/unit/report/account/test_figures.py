@@ -67,7 +67,7 @@ def test_no_rows_make_nothing_worse_than_nothing(figure: object) -> None:
     one = BY_ID[str(getattr(figure, "id", ""))]
     value = folded(one, [])
     assert value.n == 0
-    assert value.value == (0.0 if one.fold is Fold.SUM else None)
+    assert value.value == (0.0 if one.fold is Fold.SUM and not one.unknown_if_empty else None)
 
 
 def test_rows_come_back_as_they_were_packed() -> None:

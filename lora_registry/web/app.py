@@ -30,6 +30,7 @@ from lora_registry.web.pages import (
     home,
     inventory,
     leave,
+    site_map,
     status,
 )
 from lora_registry.web.pages import identity as identity_pages
@@ -51,6 +52,7 @@ ROUTERS = (
     accounts.router,
     identity_pages.router,
     leave.router,
+    site_map.router,
     status.router,
     api.router,
     api.open_router,

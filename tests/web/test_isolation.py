@@ -51,6 +51,7 @@ ROUTES: Final[dict[str, str]] = {
     "GET /accounts/{kind}/{label}": SIGNED_IN,
     "GET /accounts/{kind}/{label}/communes/{code}": SIGNED_IN,
     "GET /accounts/{kind}/{label}/files/{name}": SIGNED_IN,
+    "GET /site-map": SIGNED_IN,
     "GET /export/{name}.{form}": EXPORT,
     "GET /login": OPEN,
     "GET /language/{language}": OPEN,

@@ -24,6 +24,7 @@ from lora_registry.web.fleet import FleetCache
 from lora_registry.web.gateway_cache import GatewayCache
 from lora_registry.web.pages import (
     account,
+    accounts,
     adopt,
     adopt_apply,
     adopt_rules,
@@ -63,6 +64,7 @@ ROUTERS = (
     inventory.router,
     exports.router,
     account.router,
+    accounts.router,
     identity_pages.router,
     leave.router,
     adopt.router,

@@ -75,7 +75,10 @@ MENU: Final = (
     ),
     Group(
         N_("Decide"),
-        (Entry("/services", N_("Services")),),
+        (
+            Entry("/services", N_("Services")),
+            Entry("/accounts", N_("Public accounts")),
+        ),
     ),
     Group(
         N_("Inventory"),

@@ -130,7 +130,13 @@ def packed(*values: Any) -> str:  # noqa: ANN401 - what JSON holds
     return base64.urlsafe_b64encode(text).decode().rstrip("=")
 
 
-def _unpacked(word: str) -> Any:  # noqa: ANN401
+def unpacked(word: str) -> Any:  # noqa: ANN401
+    """Return the values that `packed` made a word of.
+
+    Raises:
+        BadRequestError: it is none.
+
+    """
     try:
         return json.loads(base64.urlsafe_b64decode(word + "=" * (-len(word) % 4)))
     except (binascii.Error, ValueError, RecursionError):
@@ -150,7 +156,7 @@ def identity_of(word: str) -> Identity:
         BadRequestError: it is not one.
 
     """
-    match _unpacked(word):
+    match unpacked(word):
         case [str(kind), str(subject_kind), str(subject), int(since)] if (
             subject_kind in set(SubjectKind) and 0 <= since < 1 << 52 and _storable(kind + subject)
         ):
@@ -184,7 +190,7 @@ class FindingQuery:
         after = asked.get("after")
         place = None
         if after:
-            match _unpacked(after):
+            match unpacked(after):
                 case [str(rank), str(key)] if rank in set(Severity):
                     place = Place.of(Severity(rank), identity_of(key))
                 case _:

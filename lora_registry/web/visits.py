@@ -178,6 +178,25 @@ async def _administrator(who: FromForm) -> Visit:
 Administrator = Annotated[Visit, Depends(_administrator)]
 
 
+def _adopter(who: Someone) -> Visit:
+    if not who.signed_in.adopts:
+        raise NotFoundError
+    return who
+
+
+Adopter = Annotated[Visit, Depends(_adopter)]
+"""Somebody who attributes what nobody has attributed yet."""
+
+
+def _adopter_form(who: FromForm) -> Visit:
+    if not who.signed_in.adopts:
+        raise ForbiddenError
+    return who
+
+
+AdopterForm = Annotated[Visit, Depends(_adopter_form)]
+
+
 def language_of(request: Request, site: Site) -> str:
     """Return the language asked for in the address, else remembered, else the site's."""
     for asked in (request.query_params.get("lang"), request.cookies.get(LANGUAGE_COOKIE)):

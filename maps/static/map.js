@@ -3,7 +3,7 @@
 
 const POPUP = { minWidth: 220, maxWidth: 340 };
 const BATCH = 9000; // objects that are added before the page listens to its reader again
-const PAUSE = 20; // milliseconds
+const PAUSE = 250; // milliseconds in which it is drawn, and its reader may do something
 const STEP = 1e-5; // degrees in one step of a square's corners
 
 function drawCells(data, cells, layer) {
@@ -217,27 +217,36 @@ function show(made, data) {
     if (table.id !== "devices") sortWritten(table);
   });
   document.documentElement.dataset.ready = "true";
-  readRest().then(function (rest) {
-    if (!rest) return;
-    var from = data.device_states.length;
-    append(data, rest);
-    if (made.layers.cells) drawCells(data, rest.cells, made.layers.cells);
-    return new Promise(function (resolve) {
-      function next() {
-        var end = Math.min(from + BATCH, data.device_states.length);
-        makeDevices(data, signs, from, end);
-        addDevices(data, made.states, signs, comeMore(end));
-        restack();
-        from = end;
-        if (from < data.device_states.length) setTimeout(next, PAUSE);
-        else resolve();
-      }
-      next();
-    }).then(function () { document.documentElement.dataset.whole = "true"; });
-  }).catch(function (error) {
-    document.getElementById("message").textContent = data.words.incomplete;
-    throw error;
-  });
+  setTimeout(function () { complete(data, comeMore); }, PAUSE);
+
+  // What comes later goes in by parts, and the page is drawn and listens to its reader between them.
+  function complete(data, comeMore) {
+    readRest().then(function (rest) {
+      if (!rest) return null;
+      var from = data.device_states.length;
+      append(data, rest);
+      return new Promise(function (resolve) {
+        function next() {
+          if (from >= data.device_states.length) {
+            if (made.layers.cells) drawCells(data, rest.cells, made.layers.cells);
+            restack();
+            document.documentElement.dataset.whole = "true";
+            return resolve();
+          }
+          var end = Math.min(from + BATCH, data.device_states.length);
+          makeDevices(data, signs, from, end);
+          addDevices(data, made.states, signs, comeMore(end));
+          restack();
+          from = end;
+          setTimeout(next, PAUSE);
+        }
+        setTimeout(next, PAUSE);
+      });
+    }).catch(function (error) {
+      document.getElementById("message").textContent = data.words.incomplete;
+      throw error;
+    });
+  }
 }
 
 window.LoraMap = { start: start };

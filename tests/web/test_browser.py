@@ -160,7 +160,8 @@ def test_a_long_map_can_be_used_before_the_rest_of_it_comes(
     told = Told(page, server)
     held: list[Any] = []
     page.route("**/map/files/rest.*", lambda route: held.append(route))  # noqa: PLW0108 - Playwright marks it
-    opened(page, server, "/map")
+    with page.expect_request("**/map/files/rest.*"):
+        opened(page, server, "/map")
     drawn = len(expected(viewer(ME, Role.ADMIN), Aspect.POSITION))
     expect(page.locator("#shown")).to_have_text(re.compile(rf"^3 .* {drawn} .*\. The others are on their way\.$"))
     assert page.locator("#devices tbody tr").count() == 3

@@ -19,6 +19,7 @@ from lora_registry.cli import (  # noqa: F401
     demo,
     doctor,
     draw,
+    export,
     finding_verbs,
     findings,
     goals,

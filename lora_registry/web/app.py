@@ -29,6 +29,7 @@ from lora_registry.web.pages import (
     home,
     inventory,
     leave,
+    open_data,
     status,
 )
 from lora_registry.web.pages import identity as identity_pages
@@ -49,6 +50,7 @@ ROUTERS = (
     account.router,
     identity_pages.router,
     leave.router,
+    open_data.router,
     status.router,
     api.router,
     api.open_router,

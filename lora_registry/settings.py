@@ -198,6 +198,12 @@ class Settings:
     smtp_password: str = _setting("", "what we tell it; best as LORA_REGISTRY_SMTP_PASSWORD_FILE")
     smtp_timeout_s: float = _setting(30.0, "how long it may take to answer", _positive_seconds)
     mail_from: str = _setting("", "the address our mails come from", _address)
+    safety_webhook: str = _setting(
+        "", "safety alerts are also posted to this `https://` address, signed; docs/alerts.md"
+    )
+    safety_webhook_secret: str = _setting(
+        "", "what they are signed with; best as LORA_REGISTRY_SAFETY_WEBHOOK_SECRET_FILE"
+    )
     opendata_dir: str = _setting(
         "",
         "the timed job `opendata` writes open data into this folder; without it, none; docs/opendata.md",

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -83,6 +84,14 @@ def _https_url(text: str) -> str:
     if text and (parts.scheme != "https" or not parts.hostname or parts.path.strip("/") or parts.query):
         raise ValueError("https://HOST, without a path")
     return text.rstrip("/")
+
+
+def _networks(text: str) -> str:
+    try:
+        found = [str(ip_network(one.strip())) for one in text.split(",") if one.strip()]
+    except ValueError:
+        raise ValueError("addresses or networks such as 127.0.0.1,172.18.0.0/16") from None
+    return ",".join(found)
 
 
 def _issuer(text: str) -> str:
@@ -235,6 +244,11 @@ class Settings:
         "the `https://` address by which people reach `serve`, through a reverse proxy; without it, it answers on "
         "this machine only",
         _https_url,
+    )
+    trusted_proxies: str = _setting(
+        "127.0.0.1,::1",
+        "where that proxy stands: whose word on a visitor's address is taken, which counts wrong passwords",
+        _networks,
     )
     organisation: str = _setting(
         "", "one organisation uses this registry alone, and sees all of it: its identifier; docs/web.md"

@@ -7,7 +7,7 @@ seen: of another organisation's object not even that it exists.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final
 
@@ -133,6 +133,11 @@ class Viewer:
     """The commune of the organisation, INSEE code."""
     alone: bool = False
     """One organisation uses this registry: everything in it is its own."""
+
+    @property
+    def alike(self) -> Viewer:
+        """This viewer without a name: people of one organisation and role see the same."""
+        return replace(self, name="")
 
     @property
     def relations(self) -> tuple[Relation, ...]:

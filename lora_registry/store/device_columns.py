@@ -22,7 +22,7 @@ _US = 1_000_000
 
 def device_columns(connection: Connection) -> DeviceColumns:
     """Read every device that is known: some 40,000 in less than a second."""
-    query = reads.chosen(connection)
+    query = reads.chosen()
     column, tied = query.selected_columns, ties(query)
     # As stored: forty thousand objects that would only be taken apart again cost more than the query.
     wanted = {

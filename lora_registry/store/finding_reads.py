@@ -27,7 +27,7 @@ from sqlalchemy import (
 from lora_registry.domain.access import Viewer
 from lora_registry.domain.findings import Severity, Status, SubjectKind
 from lora_registry.domain.identifiers import DevEui
-from lora_registry.store import reads, scope
+from lora_registry.store import reads, scope, staging
 from lora_registry.store.audits import AuditRun, Finding, FindingObservation
 from lora_registry.store.findings import KEY, Identity
 from lora_registry.store.reads import Row
@@ -37,7 +37,7 @@ from lora_registry.store.words import FindingWord
 _EUI_DIGITS = 16
 _MOST_NAMED = 10_000
 """SQLite takes 32,766 parameters."""
-_Scoped = Callable[[Connection, Viewer, Collection[DevEui] | None], Select[Any]]
+_Scoped = Callable[[str | None, Viewer], Select[Any]]
 _WORST_FIRST = (
     case({severity.value: -severity.rank for severity in Severity}, value=Finding.severity),
     Finding.since,
@@ -83,7 +83,7 @@ class Selection:
         if self.spoken_by is not None:
             said.append(self._about(connection, self.spoken_by, scope.speaks_of, said))
         if self.service is not None or self.commune is not None:
-            devices = reads.chosen(connection, service=self.service, commune=self.commune).order_by(None)
+            devices = reads.chosen(service=self.service, commune=self.commune).order_by(None)
             chosen = devices.subquery()
             euis = select(_written(connection.dialect, chosen.c.dev_eui))
             said += [Finding.subject_kind == SubjectKind.DEVICE, Finding.subject.in_(euis)]
@@ -117,7 +117,7 @@ class Selection:
         """Return the condition of findings about devices of a scope, or about what else concerns a viewer."""
         among = self.among if self.among is not None else self._devices(connection, viewer, scoped, said)
         if among is None:
-            devices = scoped(connection, viewer, None).subquery()
+            devices = scoped(None, viewer.alike).subquery()
             euis: Any = select(_written(connection.dialect, devices.c.dev_eui))
         else:
             euis = among
@@ -146,9 +146,9 @@ class Selection:
             return None
         if not subjects:
             return frozenset()
-        return frozenset(
-            map(str, connection.scalars(scoped(connection, viewer, [DevEui(eui) for eui in subjects])))
-        )
+        dialect = connection.dialect.name
+        bound = staging.listed(dialect, [DevEui(eui).to_int64() for eui in subjects])
+        return frozenset(map(str, connection.scalars(scoped(dialect, viewer.alike), bound)))
 
 
 def _is(identity: Identity) -> list[ColumnElement[bool]]:

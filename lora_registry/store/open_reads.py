@@ -32,7 +32,7 @@ def devices(connection: Connection) -> Iterator[Row]:
 
     `alarm` marks what people's safety depends on: sentinels, and services marked so.
     """
-    query = reads.chosen(connection)
+    query = reads.chosen()
     alarm = or_(func.coalesce(Service.safety, False), func.coalesce(Service.family, "") == Family.SENTINEL)
     privacy = scope.ties(query).privacy
     wanted = query.add_columns(

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Iterator
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, Select, and_, false, func, or_, true
 
 from lora_registry.domain.access import MAY_SPEAK_AS, Aspect, Relation, Right, Viewer, classes
-from lora_registry.domain.identifiers import DevEui
 from lora_registry.domain.services import PrivacyClass
 from lora_registry.store import reads
 from lora_registry.store.registry import DeviceRecord, Service
@@ -22,6 +22,10 @@ HIDDEN_WITHOUT: dict[Aspect, tuple[str, ...]] = {
     ),
     Aspect.SCORE: ("usefulness_low", "usefulness_high"),
 }  # fmt: skip
+
+
+_KEPT = 512
+"""Statements, each of some 100 kB."""
 
 
 class Ties(NamedTuple):
@@ -83,12 +87,14 @@ def _related(viewer: Viewer, relation: Relation, tied: Ties) -> ColumnElement[bo
             return true()
 
 
-def devices(connection: Connection, viewer: Viewer, among: Collection[DevEui]) -> Select[Any]:
-    """Return the query of those devices that exist for a viewer, as `reads.chosen` with `sees_*` and `speaks`.
+# Statements are made once for all who see the same: putting one together costs more than answering it.
+@lru_cache(maxsize=_KEPT)
+def devices(dialect: str, viewer: Viewer) -> Select[Any]:
+    """Return the query of the devices bound by `staging.listed` that exist for a viewer (`Viewer.alike`).
 
-    Also `privacy`, and `owner_id`, the organisation's identifier.
+    As `reads.chosen` with `sees_*` and `speaks`; also `privacy`, and `owner_id`, the organisation's identifier.
     """
-    query = reads.chosen(connection, among=among).order_by(None)
+    query = reads.among(dialect)
     tied = ties(query)
     marks = [sees(viewer, aspect, tied).label(f"sees_{aspect.value}") for aspect in SHOWN]
     return query.add_columns(
@@ -101,9 +107,10 @@ def devices(connection: Connection, viewer: Viewer, among: Collection[DevEui]) -
     ).where(sees(viewer, Aspect.EXISTENCE, tied))
 
 
-def names(connection: Connection, viewer: Viewer, among: Collection[DevEui]) -> Select[Any]:
-    """Return the query of `dev_eui` and `name` of those devices that exist for a viewer."""
-    query = reads.chosen(connection, among=among).order_by(None)
+@lru_cache(maxsize=_KEPT)
+def names(dialect: str, viewer: Viewer) -> Select[Any]:
+    """Return the query of `dev_eui` and `name` of the devices bound that exist for a viewer."""
+    query = reads.among(dialect)
     column = query.selected_columns
     return query.with_only_columns(column["dev_eui"], column["name"]).where(
         sees(viewer, Aspect.EXISTENCE, ties(query))
@@ -115,7 +122,7 @@ def on_map(connection: Connection, viewer: Viewer) -> Iterator[reads.Row]:
 
     A device that is drawn has what `reads.devices` gives of its radio; one that is counted, its commune and state.
     """
-    query = reads.chosen(connection)
+    query = reads.chosen()
     tied = ties(query)
     drawn = and_(sees(viewer, Aspect.POSITION, tied), sees(viewer, Aspect.RADIO, tied))
     scoped = query.add_columns(drawn.label("sees_position")).where(sees(viewer, Aspect.COUNTED, tied))
@@ -123,22 +130,20 @@ def on_map(connection: Connection, viewer: Viewer) -> Iterator[reads.Row]:
         yield dict(row)
 
 
-def sees_findings(connection: Connection, viewer: Viewer, among: Collection[DevEui] | None = None) -> Select[Any]:
-    """Return the query of the devices (`dev_eui`) whose findings a viewer sees."""
-    return _euis(connection, lambda tied: sees(viewer, Aspect.FINDINGS, tied), among)
+@lru_cache(maxsize=_KEPT)
+def sees_findings(dialect: str | None, viewer: Viewer) -> Select[Any]:
+    """Return the query of the devices (`dev_eui`) whose findings a viewer sees: of all, or of those bound."""
+    return _euis(dialect, lambda tied: sees(viewer, Aspect.FINDINGS, tied))
 
 
-def speaks_of(connection: Connection, viewer: Viewer, among: Collection[DevEui] | None = None) -> Select[Any]:
-    """Return the query of the devices (`dev_eui`) on whose findings a viewer's word counts."""
-    return _euis(connection, lambda tied: speaks(viewer, tied), among)
+@lru_cache(maxsize=_KEPT)
+def speaks_of(dialect: str | None, viewer: Viewer) -> Select[Any]:
+    """Return the query of the devices (`dev_eui`) on whose findings a viewer's word counts: of all, or those bound."""
+    return _euis(dialect, lambda tied: speaks(viewer, tied))
 
 
-def _euis(
-    connection: Connection,
-    condition: Callable[[Ties], ColumnElement[bool]],
-    among: Collection[DevEui] | None,
-) -> Select[Any]:
-    query = reads.chosen(connection, among=among)
+def _euis(dialect: str | None, condition: Callable[[Ties], ColumnElement[bool]]) -> Select[Any]:
+    query = reads.chosen() if dialect is None else reads.among(dialect)
     narrow = query.where(condition(ties(query))).order_by(None)
     return narrow.with_only_columns(query.selected_columns["dev_eui"])
 

@@ -30,6 +30,7 @@ from lora_registry.web.pages import (
     inventory,
     leave,
     open_data,
+    site_map,
     status,
 )
 from lora_registry.web.pages import identity as identity_pages
@@ -51,6 +52,7 @@ ROUTERS = (
     identity_pages.router,
     leave.router,
     open_data.router,
+    site_map.router,
     status.router,
     api.router,
     api.open_router,

@@ -1,37 +1,113 @@
-"""The pages of the menu, and for whom each is."""
+"""The menu: a row of groups, and below it the pages of the group where one is; each for whom it is.
+
+A page that is added goes into one line of `MENU`. Nothing here decides access: a page refuses by itself whom its
+entry is not shown to.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final, NamedTuple
 
-from lora_registry.domain.access import Viewer
+from lora_registry.domain.access import Right, Viewer
 from lora_registry.web.words import N_
+
+Shown = Callable[[Viewer], bool]
+
+
+def everybody(_viewer: Viewer) -> bool:
+    """Show to whoever is signed in."""
+    return True
+
+
+def collectors(viewer: Viewer) -> bool:
+    """Show to those whom the network's own troubles concern: the metropolis and auditors."""
+    return viewer.sees_collection
+
+
+def contributors(viewer: Viewer) -> bool:
+    """Show to those who may speak for their organisation."""
+    return viewer.may(Right.SPEAK)
+
+
+def operators(viewer: Viewer) -> bool:
+    """Show to administrators of whoever runs the network."""
+    return viewer.runs_the_network and viewer.may(Right.PEOPLE)
 
 
 class Entry(NamedTuple):
-    """A line of the menu."""
+    """A page of the menu; what lies below its path belongs to it, unless another entry is nearer."""
 
     path: str
     title: str
     """To be translated."""
-    of_collection: bool = False
-    """For those whom the network's own troubles concern."""
+    shown: Shown = everybody
+
+
+class Group(NamedTuple):
+    """Pages that go together; its own link leads to the first of them."""
+
+    title: str
+    """To be translated."""
+    entries: tuple[Entry, ...]
 
 
 MENU: Final = (
-    Entry("/", N_("Home")),
-    Entry("/map", N_("Map")),
-    Entry("/covered", N_("Covered here?")),
-    Entry("/devices", N_("Objects")),
-    Entry("/findings", N_("Findings")),
-    Entry("/incidents", N_("Incidents"), of_collection=True),
-    Entry("/services", N_("Services")),
-    Entry("/gateways", N_("Gateways")),
-    Entry("/outages", N_("Collection outages"), of_collection=True),
-    Entry("/dead-letters", N_("Messages set aside"), of_collection=True),
+    Group(N_("Home"), (Entry("/", N_("Home")),)),
+    Group(
+        N_("Watch"),
+        (
+            Entry("/devices", N_("Objects")),
+            Entry("/map", N_("Map")),
+            Entry("/findings", N_("Findings")),
+            Entry("/incidents", N_("Incidents"), collectors),
+        ),
+    ),
+    Group(
+        N_("Decide"),
+        (Entry("/services", N_("Services")),),
+    ),
+    Group(
+        N_("Inventory"),
+        (),
+    ),
+    Group(
+        N_("Network"),
+        (
+            Entry("/covered", N_("Covered here?")),
+            Entry("/gateways", N_("Gateways")),
+        ),
+    ),
+    Group(
+        N_("Administration"),
+        (
+            Entry("/outages", N_("Collection outages"), collectors),
+            Entry("/dead-letters", N_("Messages set aside"), collectors),
+        ),
+    ),
 )
 
 
-def of(viewer: Viewer) -> tuple[Entry, ...]:
-    """Return the menu of a viewer."""
-    return tuple(entry for entry in MENU if viewer.sees_collection or not entry.of_collection)
+class Menu(NamedTuple):
+    """The menu as one visitor sees it on one page."""
+
+    groups: tuple[Group, ...]
+    """Those with a page for this visitor."""
+    here: Group | None
+    """The group of the page; None: the page is in no menu."""
+    current: Entry | None
+
+
+def of(viewer: Viewer, path: str) -> Menu:
+    """Return the menu of a viewer at `path`."""
+    shown = (
+        group._replace(entries=tuple(entry for entry in group.entries if entry.shown(viewer))) for group in MENU
+    )
+    groups = tuple(group for group in shown if group.entries)
+    found = [(entry, group) for group in groups for entry in group.entries if _holds(entry.path, path)]
+    current, here = max(found, key=lambda pair: len(pair[0].path), default=(None, None))
+    return Menu(groups, here, current)
+
+
+def _holds(entry: str, path: str) -> bool:
+    return path == entry or (entry != "/" and path.startswith(entry + "/"))

@@ -84,7 +84,7 @@ def page(visit: Visit, template: str, *, status: int = 200, **values: Any) -> Re
             "speaks": viewer is not None and viewer.may(Right.SPEAK),
             "exports": viewer is not None and viewer.may(Right.EXPORT),
             "manages": visit.person is not None and viewer is not None and viewer.may(Right.PEOPLE),
-            "navigation": navigation.of(viewer) if viewer is not None else (),
+            "navigation": navigation.of(viewer, visit.request.url.path) if viewer is not None else None,
             "path": visit.request.url.path,
             "other_language": _other_language(visit),
             "simulated": visit.site.visitor is not None,

@@ -54,7 +54,7 @@ def run(
                 access_log=False,
                 log_level="warning",
                 proxy_headers=bool(settings.public_url),
-                forwarded_allow_ips="127.0.0.1,::1",
+                forwarded_allow_ips=settings.trusted_proxies,
                 server_header=False,
                 date_header=True,
                 timeout_keep_alive=15,

@@ -12,7 +12,7 @@ from tests.deploy.conftest import FindTool
 
 ROOT = Path(__file__).parents[2]
 SCRIPTS = sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "deploy").rglob("*.sh"))
-UNITS = ["lora-registry-listen.service", "lora-registry-migrate.service"]
+UNITS = sorted(path.name for path in (ROOT / "deploy/systemd").glob("*.service"))
 
 
 def run(*command: str, cwd: Path) -> subprocess.CompletedProcess[str]:

@@ -23,7 +23,7 @@ def test_sql_columns_and_table_agree_for_every_viewer_and_aspect(engine: Engine)
         columns = device_columns(connection)
         euis = {int(eui): one for one in objects() for eui in [one.dev_eui.to_int64()]}
         for who, aspect in product(VIEWERS, Aspect):
-            query = all_reads.chosen(connection)
+            query = all_reads.chosen()
             chosen = query.where(scope.sees(who, aspect, scope.ties(query)))
             in_sql = {str(row.dev_eui) for row in connection.execute(chosen)}
             mask = columns.sees(who, aspect)

@@ -26,7 +26,7 @@ KEY: Final = key_of(("silent_device", "device", str(MINE.dev_eui), NOW - 30 * re
 PAGES: Final = (
     "/", "/devices", "/devices?state=silent&sort=name", f"/devices/{MINE.dev_eui}", "/findings",
     f"/findings/{KEY}", "/services", "/gateways", "/incidents", "/outages", "/dead-letters", "/map", "/account",
-    "/accessibility", "/devices/0",
+    "/site-map", "/accessibility", "/devices/0",
 )  # fmt: skip
 WIDE, NARROW = {"width": 1280, "height": 900}, {"width": 320, "height": 640}
 SERIOUS = ("serious", "critical")
@@ -167,7 +167,7 @@ def test_without_a_script_everything_can_be_done(server: Server, browser: Browse
     """Find the silent objects of a commune, see why in tables, snooze one, take the list home."""
     context = browser.new_context(viewport=WIDE, java_script_enabled=False, accept_downloads=True)
     page = sign_in(context, server, ME, Role.CONTRIBUTOR)
-    page.click('nav a[href="/devices"]')
+    page.click('nav.menu a[href="/devices"]')
     page.select_option("#f-commune", realm.HERE)
     page.select_option("#f-state", "silent")
     page.click("form.filter button")

@@ -47,6 +47,7 @@ ROUTES: Final[dict[str, str]] = {
     "GET /outages": COLLECTION,
     "GET /dead-letters": COLLECTION,
     "GET /account": SIGNED_IN,
+    "GET /site-map": SIGNED_IN,
     "GET /export/{name}.{form}": EXPORT,
     "GET /login": OPEN,
     "GET /language/{language}": OPEN,

@@ -5,17 +5,7 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
-from sqlalchemy import (
-    BigInteger,
-    ColumnElement,
-    Connection,
-    ScalarSelect,
-    Select,
-    func,
-    select,
-    type_coerce,
-    union,
-)
+from sqlalchemy import BigInteger, ColumnElement, Connection, ScalarSelect, Select, func, select, type_coerce, union
 from sqlalchemy.orm import aliased
 
 from lora_registry.store import staging
@@ -50,11 +40,7 @@ def _last_run() -> ScalarSelect[Any]:
 
 
 def _last_light() -> ScalarSelect[Any]:
-    newer = (
-        AuditRun.completed_at.is_not(None),
-        AuditRun.light.is_(True),
-        AuditRun.id > func.coalesce(_last_run(), 0),
-    )
+    newer = (AuditRun.completed_at.is_not(None), AuditRun.light.is_(True), AuditRun.id > func.coalesce(_last_run(), 0))
     return select(func.max(AuditRun.id)).where(*newer).correlate(None).scalar_subquery()
 
 

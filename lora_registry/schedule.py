@@ -72,6 +72,11 @@ JOBS: Final[tuple[Job, ...]] = (
         "coverage", ("coverage", "build"), {"day_of_week": "sun", "hour": "5"},
         {"fr": "refaire la carte de couverture", "en": "build the coverage map again"},
     ),
+    Job(
+        # After the night's audit, whose word accounts take. Most days it has nothing to do.
+        "accounts", ("report", "due"), {"hour": "6", "minute": "30"},
+        {"fr": "faire les bilans du mois et de l'année", "en": "make the accounts of the month and the year"},
+    ),
 )  # fmt: skip
 
 

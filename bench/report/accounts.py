@@ -84,8 +84,8 @@ def _objects(connection: Connection, numbers: range, codes: list[str], services:
         told = judge(facts)
         records.append({
             "dev_eui": eui, "network_id": "chirpstack", "recorded_at": NOW,
-            "service_id": services[number % SERVICES], "territory_code": codes[number % COMMUNES], "name": f"Objet {number}", "model": "M1",
-            "lifecycle": "in_service", "purchased_on": date(2023, 1, 1),
+            "service_id": services[number % SERVICES], "territory_code": codes[number % COMMUNES],
+            "name": f"Objet {number}", "model": "M1", "lifecycle": "in_service", "purchased_on": date(2023, 1, 1),
         })  # fmt: skip
         verdicts.append({
             "dev_eui": eui, "run_id": 1, "state": state, "reason": "", "cadence": "periodic", "facts": {},

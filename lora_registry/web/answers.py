@@ -7,11 +7,19 @@ from collections.abc import Iterable
 from urllib.parse import urlsplit
 
 from starlette.datastructures import MutableHeaders
+from starlette.formparsers import MultiPartParser
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 MOST_BODY_BYTES = 256 * 1024
+MOST_TABLE_BYTES = 8_000_000
+"""Of a file that rules join: a table of 40,000 rows and ten columns."""
+MOST_SHEET_BYTES = 1024 * 1024
+"""Of a sheet and the form around it."""
+_TABLES, _SHEETS = "/adopt/files", "/onboard"
+# What is handed in is read from memory: a byte more, and keys would be on a disk.
+MultiPartParser.spool_max_size = MOST_TABLE_BYTES
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
@@ -57,10 +65,12 @@ class Guard:
             # A page elsewhere could point its own name at this machine and read us.
             await PlainTextResponse("not the name of this machine\n", 421)(scope, receive, sending)
             return
-        if _too_long(headers.get(b"content-length", b"0")):
-            await PlainTextResponse("too long\n", 413)(scope, receive, sending)
+        most = _most(scope["path"])
+        if _too_long(headers.get(b"content-length", b"0"), most):
+            words = f"trop volumineux / too long: at most {most / 1e6:.2g} MB\n"
+            await PlainTextResponse(words, 413)(scope, receive, sending)
             return
-        await self._app(scope, _counted(receive), sending)
+        await self._app(scope, _counted(receive, most), sending)
 
     def _for_us(self, host: str) -> bool:
         try:
@@ -69,18 +79,25 @@ class Guard:
             return False
 
 
-def _too_long(declared: bytes) -> bool:
-    return not declared.isdigit() or int(declared) > MOST_BODY_BYTES
+def _most(path: str) -> int:
+    """Return how many bytes are read of what is sent to an address."""
+    if path == _TABLES:
+        return MOST_TABLE_BYTES
+    return MOST_SHEET_BYTES if path.startswith(_SHEETS) else MOST_BODY_BYTES
 
 
-def _counted(receive: Receive) -> Receive:
+def _too_long(declared: bytes, most: int) -> bool:
+    return not declared.isdigit() or int(declared) > most
+
+
+def _counted(receive: Receive, most: int) -> Receive:
     read = 0
 
     async def counted() -> Message:
         nonlocal read
         message = await receive()
         read += len(message.get("body", b""))
-        if read > MOST_BODY_BYTES:
+        if read > most:
             # A body without a declared length that goes on: as if the client had gone.
             return {"type": "http.disconnect"}
         return message

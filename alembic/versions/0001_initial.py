@@ -4,8 +4,6 @@ Revision ID: 0001
 Revises:
 """
 
-from typing import Any
-
 import sqlalchemy as sa
 from alembic import op
 
@@ -590,9 +588,9 @@ def upgrade() -> None:
     onboarding_tables()
     people()
     mail_tables()
-    accounts_tables()
     coverage_plan_tables()
     adoption_tables()
+    accounts_tables()
 
 
 def timed_jobs() -> None:
@@ -1194,10 +1192,32 @@ def drop_mail_tables() -> None:
         op.drop_table(table)
 
 
+def adoption_tables() -> None:
+    op.create_table(
+        "adoption_rule",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("place", sa.Integer(), nullable=False, comment="rules are read in this order"),
+        sa.Column("said", sa.JSON(), nullable=False, comment="as onboarding.adoption_document holds it"),
+        sa.Column("made_at", INSTANT, nullable=False, comment="last changed"),
+        sa.Column("made_by", sa.String(200), nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_adoption_rule"),
+    )
+    op.create_table(
+        "adoption_file",
+        sa.Column("name", sa.String(200), nullable=False),
+        sa.Column("content", sa.JSON(), nullable=False, comment="line and cells of each row"),
+        sa.Column("headings", sa.JSON(), nullable=False),
+        sa.Column("rows", sa.Integer(), nullable=False),
+        sa.Column("kept_at", INSTANT, nullable=False),
+        sa.Column("kept_by", sa.String(200), nullable=False),
+        sa.PrimaryKeyConstraint("name", name="pk_adoption_file"),
+    )
+
+
 def accounts_tables() -> None:
     """Make the tables of public accounts: the figures of years and months, and the rows behind them."""
 
-    def key(period: str | None = None) -> list[sa.Column[Any]]:
+    def key(period: str | None = None) -> list[sa.Column]:
         return [
             sa.Column("kind", sa.String(8), nullable=False),
             sa.Column("period", sa.String(7), nullable=False, comment=period),
@@ -1255,28 +1275,6 @@ def drop_accounts_tables() -> None:
         op.drop_table(table)
 
 
-def adoption_tables() -> None:
-    op.create_table(
-        "adoption_rule",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("place", sa.Integer(), nullable=False, comment="rules are read in this order"),
-        sa.Column("said", sa.JSON(), nullable=False, comment="as onboarding.adoption_document holds it"),
-        sa.Column("made_at", INSTANT, nullable=False, comment="last changed"),
-        sa.Column("made_by", sa.String(200), nullable=False),
-        sa.PrimaryKeyConstraint("id", name="pk_adoption_rule"),
-    )
-    op.create_table(
-        "adoption_file",
-        sa.Column("name", sa.String(200), nullable=False),
-        sa.Column("content", sa.JSON(), nullable=False, comment="line and cells of each row"),
-        sa.Column("headings", sa.JSON(), nullable=False),
-        sa.Column("rows", sa.Integer(), nullable=False),
-        sa.Column("kept_at", INSTANT, nullable=False),
-        sa.Column("kept_by", sa.String(200), nullable=False),
-        sa.PrimaryKeyConstraint("name", name="pk_adoption_file"),
-    )
-
-
 def downgrade() -> None:
     drop_accounts_tables()
     without_people()
@@ -1285,7 +1283,8 @@ def downgrade() -> None:
     drop_mail_tables()
     op.drop_table("job_run")
     op.drop_index("ix_apscheduler_jobs_next_run_time", "apscheduler_jobs")
-    for table in ("apscheduler_jobs", "cause_evidence", "incident_device", "incident"):
+    op.drop_table("apscheduler_jobs")
+    for table in ("cause_evidence", "incident_device", "incident"):
         op.drop_table(table)
     for table in (
         "goal",

@@ -77,6 +77,11 @@ JOBS: Final[tuple[Job, ...]] = (
         "accounts", ("report", "due"), {"hour": "6", "minute": "30"},
         {"fr": "faire les bilans du mois et de l'année", "en": "make the accounts of the month and the year"},
     ),
+    Job(
+        "opendata", ("export", "opendata"), {"day_of_week": "mon", "hour": "6", "minute": "20"},
+        {"fr": "écrire les données ouvertes qui ont changé", "en": "write open data that has changed"},
+        needs="opendata_dir",
+    ),
 )  # fmt: skip
 
 

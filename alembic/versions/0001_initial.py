@@ -577,15 +577,18 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("network_id", "application_id", name="pk_application"),
     )
-    timed_jobs()
-    incidents()
-
-    usefulness()
-    coverage_tables()
-    onboarding_tables()
-    people()
-    mail_tables()
-    adoption_tables()
+    for make in (
+        timed_jobs,
+        incidents,
+        usefulness,
+        coverage_tables,
+        onboarding_tables,
+        people,
+        mail_tables,
+        coverage_plan_tables,
+        adoption_tables,
+    ):
+        make()
 
 
 def timed_jobs() -> None:
@@ -854,8 +857,34 @@ def coverage_tables() -> None:
     )
 
 
+def coverage_plan_tables() -> None:
+    """Make what the last build of coverage means, and where gateways could stand."""
+    op.create_table(
+        "coverage_plan",
+        sa.Column("run_id", sa.Integer(), nullable=False, autoincrement=False),
+        sa.Column("question", sa.String(32), nullable=False, comment="pipeline.plan_coverage.Question"),
+        sa.Column("worked_out_at", INSTANT, nullable=False, comment="the `now` that it was asked for"),
+        sa.Column("answer", sa.JSON(), nullable=False),
+        sa.PrimaryKeyConstraint("run_id", "question", name="pk_coverage_plan"),
+    )
+    op.create_table(
+        "coverage_candidate",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("name", sa.String(200), nullable=False),
+        sa.Column("latitude", sa.Float(), nullable=False),
+        sa.Column("longitude", sa.Float(), nullable=False),
+        sa.Column(
+            "gain_db",
+            sa.Float(),
+            nullable=False,
+            comment="what its height or antenna adds to an ordinary gateway",
+        ),
+        sa.PrimaryKeyConstraint("id", name="pk_coverage_candidate"),
+    )
+
+
 def drop_coverage_tables() -> None:
-    for table in ("run", "gateway", "tile", "cell", "visit"):
+    for table in ("run", "gateway", "tile", "cell", "visit", "plan", "candidate"):
         op.drop_table(f"coverage_{table}")
     op.drop_table("cell_population")
 

@@ -144,7 +144,7 @@ class Viewer:
 
     @property
     def alike(self) -> Viewer:
-        """This viewer without a name: people of one organisation and role see the same."""
+        """The same viewer without a name: people of one organisation and role see the same."""
         return replace(self, name="")
 
     @property

@@ -126,13 +126,11 @@ def devices(dialect: str, viewer: Viewer) -> Select[Any]:
 
 
 @lru_cache(maxsize=_KEPT)
-def names(dialect: str, viewer: Viewer) -> Select[Any]:
-    """Return the query of `dev_eui` and `name` of the devices bound that exist for a viewer."""
+def names(dialect: str, viewer: Viewer, aspect: Aspect = Aspect.EXISTENCE) -> Select[Any]:
+    """Return the query of `dev_eui` and `name` of the devices bound of which a viewer sees `aspect`."""
     query = reads.among(dialect)
     column = query.selected_columns
-    return query.with_only_columns(column["dev_eui"], column["name"]).where(
-        sees(viewer, Aspect.EXISTENCE, ties(query))
-    )
+    return query.with_only_columns(column["dev_eui"], column["name"]).where(sees(viewer, aspect, ties(query)))
 
 
 def on_map(connection: Connection, viewer: Viewer) -> Iterator[reads.Row]:
@@ -156,7 +154,7 @@ def sees_findings(dialect: str | None, viewer: Viewer) -> Select[Any]:
 
 @lru_cache(maxsize=_KEPT)
 def speaks_of(dialect: str | None, viewer: Viewer) -> Select[Any]:
-    """Return the query of the devices (`dev_eui`) on whose findings a viewer's word counts: of all, or those bound."""
+    """Return the query of the devices (`dev_eui`) on whose findings a viewer's word counts, likewise."""
     return _euis(dialect, lambda tied: speaks(viewer, tied))
 
 

@@ -82,6 +82,8 @@ MENU: Final = (
     Group(
         N_("Network"),
         (
+            Entry("/coverage", N_("Coverage"), collectors),
+            Entry("/coverage/switch-off", N_("Switch off?"), collectors),
             Entry("/covered", N_("Covered here?")),
             Entry("/gateways", N_("Gateways")),
         ),

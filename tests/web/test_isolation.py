@@ -38,6 +38,8 @@ ROUTES: Final[dict[str, str]] = {
     "GET /map": SIGNED_IN,
     "GET /map/files/{name}": SIGNED_IN,
     "GET /covered": SIGNED_IN,
+    "GET /coverage": COLLECTION,
+    "GET /coverage/switch-off": COLLECTION,
     "GET /devices": SIGNED_IN,
     "GET /devices/{dev_eui}": SIGNED_IN,
     "GET /findings": SIGNED_IN,

@@ -7,8 +7,7 @@ from datetime import UTC, date, timedelta
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from lora_registry.domain.access import Aspect
-from lora_registry.domain.device_columns import BY_CONCERN, FACETS, Sort
+from lora_registry.domain.device_columns import BY_CONCERN, Sort
 from lora_registry.domain.errors import IdentifierError
 from lora_registry.domain.findings import Status
 from lora_registry.domain.identifiers import DevEui
@@ -18,6 +17,7 @@ from lora_registry.web.cadence_picture import picture
 from lora_registry.web.change_words import fields_of
 from lora_registry.web.errors import NotFoundError
 from lora_registry.web.findings_shown import shown
+from lora_registry.web.fleet import Choices
 from lora_registry.web.pages import moves
 from lora_registry.web.queries import DeviceQuery, asked_of
 from lora_registry.web.rendering import page
@@ -77,24 +77,10 @@ def sorting(query: DeviceQuery) -> dict[str, tuple[str, str]]:
     return found
 
 
-def choices(visit: Visit) -> dict[str, list[tuple[str, str]]]:
+def choices(visit: Visit) -> dict[str, Choices]:
     """Return the words of each filter that would find something, with how people read them."""
-    fleet, viewer, words = visit.site.fleet.current(), visit.signed_in, visit.words
-    columns = fleet.columns
-    mask = columns.sees(viewer, Aspect.EXISTENCE)
-    titles = {
-        "service": fleet.services, "commune": fleet.communes, "organisation": fleet.organisations,
-    }  # fmt: skip
-    found = {
-        facet: sorted(
-            ((word, titles.get(facet, {}).get(word, word)) for word in columns.counts(facet, mask) if word),
-            key=lambda pair: pair[1].casefold(),
-        )
-        for facet in FACETS
-        if facet not in ("state", "lifecycle")
-    }
-    found["state"] = [(state.value, words.state(state)) for state in BY_CONCERN]
-    return found
+    states = [(state.value, visit.words.state(state)) for state in BY_CONCERN]
+    return {**visit.site.fleet.current().choices(visit.signed_in), "state": states}
 
 
 @router.get("/devices/{dev_eui}")

@@ -7,7 +7,7 @@ from typing import Any, Final
 from urllib.parse import urlencode
 
 from fastapi import APIRouter
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 
 from lora_registry.onboarding.complete import GOAL, LACKS
 from lora_registry.onboarding.suggestions import Suggestion
@@ -21,7 +21,7 @@ from lora_registry.web.errors import BadRequestError
 from lora_registry.web.queries import PAGE, asked_of, packed, unpacked
 from lora_registry.web.rendering import page
 from lora_registry.web.rule_form import CONDITIONS
-from lora_registry.web.visits import Adopter
+from lora_registry.web.visits import Adopter, AdopterForm
 from lora_registry.web.words import N_
 
 router = APIRouter(include_in_schema=False)
@@ -97,7 +97,17 @@ def adopt(visit: Adopter) -> Response:
         by_service=_table(found.by_service, {one.id: one.name for one in found.references.services.values()}),
         by_organisation=_table(found.by_organisation, found.references.organisations),
         address_of=_address,
+        network=visit.site.network,
+        said=visit.request.query_params.get("said", ""),
     )
+
+
+@router.post("/adopt/sync")
+def read_network(visit: AdopterForm) -> Response:
+    """Begin to read ChirpStack's lists; the page says how far it is."""
+    if visit.site.network.possible:
+        visit.site.network.start()
+    return RedirectResponse("/adopt", status_code=303)
 
 
 def rule_for(group: Group, found: Survey) -> str:

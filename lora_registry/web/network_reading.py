@@ -49,6 +49,11 @@ class NetworkReading:
             self._thread = threading.Thread(target=self._read, name="sync", daemon=True)
             self._thread.start()
 
+    def wait(self) -> None:
+        """Return once nothing is read any more."""
+        if self._thread is not None:
+            self._thread.join()
+
     def _read(self) -> None:
         try:
             with closing(wiring.inventory(self._settings)) as inventory:

@@ -591,6 +591,7 @@ def upgrade() -> None:
     coverage_plan_tables()
     adoption_tables()
     accounts_tables()
+    alert_tables()
 
 
 def timed_jobs() -> None:
@@ -1275,7 +1276,105 @@ def drop_accounts_tables() -> None:
         op.drop_table(table)
 
 
+def alert_tables() -> None:
+    """Who is told at once when safety is concerned, and each message on its way."""
+    op.create_table(
+        "safety_contact",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("organisation_id", sa.String(64), nullable=False),
+        sa.Column("address", sa.String(254), nullable=False),
+        sa.Column("language", sa.String(8), nullable=False),
+        sa.Column("added_at", INSTANT, nullable=False),
+        sa.Column("added_by", sa.String(200), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["organisation_id"], ["organisation.id"], name="fk_safety_contact_organisation_id_organisation"
+        ),
+        sa.PrimaryKeyConstraint("id", name="pk_safety_contact"),
+        sa.UniqueConstraint("organisation_id", "address", name="uq_safety_contact_organisation_id"),
+    )
+    op.create_table(
+        "safety_alert",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("kind", sa.String(40), nullable=False),
+        sa.Column("subject_kind", sa.String(16), nullable=False),
+        sa.Column("subject", sa.String(200), nullable=False),
+        sa.Column("since", INSTANT, nullable=False, comment="of its finding"),
+        sa.Column("raised_at", INSTANT, nullable=False),
+        sa.Column("cleared_at", INSTANT, nullable=True, comment="the audit no longer sees its cause"),
+        sa.Column("recovered_at", INSTANT, nullable=True, comment="it stayed away, and that was told"),
+        sa.Column("told", sa.JSON(), nullable=False, comment="store.alert_reads.Seen, as it was then"),
+        sa.PrimaryKeyConstraint("id", name="pk_safety_alert"),
+    )
+    op.create_index("ix_safety_alert_recovered_at", "safety_alert", ["recovered_at"])
+    op.create_table(
+        "safety_delivery",
+        sa.Column("alert_id", sa.Integer(), nullable=False, autoincrement=False),
+        sa.Column("phase", sa.String(16), nullable=False),
+        sa.Column("contact_id", sa.Integer(), nullable=False, autoincrement=False, comment="0: the webhook"),
+        sa.Column("state", sa.String(16), nullable=False),
+        sa.Column("made_at", INSTANT, nullable=False),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("next_at", INSTANT, nullable=False, comment="not tried before"),
+        sa.Column("sent_at", INSTANT, nullable=True),
+        sa.Column("said", sa.Text(), nullable=True, comment="what the server last said, when it took nothing"),
+        one_of("safety_delivery", "phase", "raised, recovered"),
+        one_of("safety_delivery", "state", "pending, sending, sent, refused, given_up, nothing"),
+        sa.PrimaryKeyConstraint("alert_id", "phase", "contact_id", name="pk_safety_delivery"),
+    )
+    op.create_index("ix_safety_delivery_state", "safety_delivery", ["state"])
+
+
+def drop_alert_tables() -> None:
+    for table in ("safety_delivery", "safety_alert", "safety_contact"):
+        op.drop_table(table)
+
+
+def drop_core_tables() -> None:
+    for table in (
+        "application",
+        "service",
+        "gateway_record",
+        "place",
+        "organisation",
+        "watch",
+        "uplink",
+        "territory",
+        "sketch_key",
+        "raw_week",
+        "raw_stray",
+        "position",
+        "network",
+        "maintenance",
+        "installation",
+        "hourly_mean",
+        "gateway_verdict",
+        "gateway_report",
+        "gateway_day",
+        "gateway",
+        "finding_word",
+        "finding_verdict",
+        "finding_observation",
+        "finding",
+        "device_verdict",
+        "device_state",
+        "device_habit",
+        "device_record",
+        "device_event",
+        "device_day",
+        "device",
+        "dead_letter",
+        "collection_outage",
+        "channel_trace",
+        "channel_tail",
+        "channel_sketch",
+        "audit_run",
+        "application_verdict",
+    ):
+        op.drop_table(table)
+
+
 def downgrade() -> None:
+    drop_alert_tables()
     drop_accounts_tables()
     without_people()
     for table in ("adoption_file", "adoption_rule"):
@@ -1299,42 +1398,4 @@ def downgrade() -> None:
         op.drop_table(table)
     drop_coverage_tables()
     drop_onboarding_tables()
-    op.drop_table("application")
-    op.drop_table("service")
-    op.drop_table("gateway_record")
-    op.drop_table("place")
-    op.drop_table("organisation")
-    op.drop_table("watch")
-    op.drop_table("uplink")
-    op.drop_table("territory")
-    op.drop_table("sketch_key")
-    op.drop_table("raw_week")
-    op.drop_table("raw_stray")
-    op.drop_table("position")
-    op.drop_table("network")
-    op.drop_table("maintenance")
-    op.drop_table("installation")
-    op.drop_table("hourly_mean")
-    op.drop_table("gateway_verdict")
-    op.drop_table("gateway_report")
-    op.drop_table("gateway_day")
-    op.drop_table("gateway")
-    op.drop_index("ix_finding_word_finding", "finding_word")
-    op.drop_table("finding_word")
-    op.drop_table("finding_verdict")
-    op.drop_table("finding_observation")
-    op.drop_table("finding")
-    op.drop_table("device_verdict")
-    op.drop_table("device_state")
-    op.drop_table("device_habit")
-    op.drop_table("device_record")
-    op.drop_table("device_event")
-    op.drop_table("device_day")
-    op.drop_table("device")
-    op.drop_table("dead_letter")
-    op.drop_table("collection_outage")
-    op.drop_table("channel_trace")
-    op.drop_table("channel_tail")
-    op.drop_table("channel_sketch")
-    op.drop_table("audit_run")
-    op.drop_table("application_verdict")
+    drop_core_tables()

@@ -142,9 +142,7 @@ def test_what_an_organisation_says_of_a_heading_is_kept_for_it(server: Server, r
     assert "Nothing to correct" in agent.post("/onboard", f"Plaque;Libellé court\n{EUI}02;Salle 2\n").text
 
 
-def test_a_plan_that_is_no_longer_true_is_shown_again_and_not_applied(
-    server: Server, realm_engine: Engine
-) -> None:
+def test_a_plan_that_is_no_longer_true_is_shown_again_and_not_applied(server: Server) -> None:
     first, second = Agent(server), Agent(server, role=Role.ADMIN)
     plan = first.post("/onboard", sheet())
     other = second.post("/onboard", sheet().replace("Salle 1", "Salle une"))

@@ -585,6 +585,8 @@ def upgrade() -> None:
     onboarding_tables()
     people()
     mail_tables()
+    coverage_plan_tables()
+    adoption_tables()
 
 
 def timed_jobs() -> None:
@@ -853,8 +855,34 @@ def coverage_tables() -> None:
     )
 
 
+def coverage_plan_tables() -> None:
+    """Make what the last build of coverage means, and where gateways could stand."""
+    op.create_table(
+        "coverage_plan",
+        sa.Column("run_id", sa.Integer(), nullable=False, autoincrement=False),
+        sa.Column("question", sa.String(32), nullable=False, comment="pipeline.plan_coverage.Question"),
+        sa.Column("worked_out_at", INSTANT, nullable=False, comment="the `now` that it was asked for"),
+        sa.Column("answer", sa.JSON(), nullable=False),
+        sa.PrimaryKeyConstraint("run_id", "question", name="pk_coverage_plan"),
+    )
+    op.create_table(
+        "coverage_candidate",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("name", sa.String(200), nullable=False),
+        sa.Column("latitude", sa.Float(), nullable=False),
+        sa.Column("longitude", sa.Float(), nullable=False),
+        sa.Column(
+            "gain_db",
+            sa.Float(),
+            nullable=False,
+            comment="what its height or antenna adds to an ordinary gateway",
+        ),
+        sa.PrimaryKeyConstraint("id", name="pk_coverage_candidate"),
+    )
+
+
 def drop_coverage_tables() -> None:
-    for table in ("run", "gateway", "tile", "cell", "visit"):
+    for table in ("run", "gateway", "tile", "cell", "visit", "plan", "candidate"):
         op.drop_table(f"coverage_{table}")
     op.drop_table("cell_population")
 
@@ -1160,15 +1188,37 @@ def drop_mail_tables() -> None:
         op.drop_table(table)
 
 
+def adoption_tables() -> None:
+    op.create_table(
+        "adoption_rule",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("place", sa.Integer(), nullable=False, comment="rules are read in this order"),
+        sa.Column("said", sa.JSON(), nullable=False, comment="as onboarding.adoption_document holds it"),
+        sa.Column("made_at", INSTANT, nullable=False, comment="last changed"),
+        sa.Column("made_by", sa.String(200), nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_adoption_rule"),
+    )
+    op.create_table(
+        "adoption_file",
+        sa.Column("name", sa.String(200), nullable=False),
+        sa.Column("content", sa.JSON(), nullable=False, comment="line and cells of each row"),
+        sa.Column("headings", sa.JSON(), nullable=False),
+        sa.Column("rows", sa.Integer(), nullable=False),
+        sa.Column("kept_at", INSTANT, nullable=False),
+        sa.Column("kept_by", sa.String(200), nullable=False),
+        sa.PrimaryKeyConstraint("name", name="pk_adoption_file"),
+    )
+
+
 def downgrade() -> None:
     without_people()
+    for table in ("adoption_file", "adoption_rule"):
+        op.drop_table(table)
     drop_mail_tables()
     op.drop_table("job_run")
     op.drop_index("ix_apscheduler_jobs_next_run_time", "apscheduler_jobs")
-    op.drop_table("apscheduler_jobs")
-    op.drop_table("cause_evidence")
-    op.drop_table("incident_device")
-    op.drop_table("incident")
+    for table in ("apscheduler_jobs", "cause_evidence", "incident_device", "incident"):
+        op.drop_table(table)
     for table in (
         "goal",
         "decision",

@@ -36,7 +36,13 @@ def followed(engine: Engine, *, organisation: str | None, now: datetime) -> list
 
 
 def confirm(
-    engine: Engine, dev_euis: Sequence[DevEui], *, by: str, now: datetime, organisation: str | None = None
+    engine: Engine,
+    dev_euis: Sequence[DevEui],
+    *,
+    by: str,
+    now: datetime,
+    why: str | None = None,
+    organisation: str | None = None,
 ) -> int | None:
     """Say that devices serve; of all that sent data when none is named. Return the number of the set of changes.
 
@@ -60,4 +66,5 @@ def confirm(
         said = journal.words(connection, ready, lock=True)
         serves, source = Lifecycle.IN_SERVICE.value, f"confirmed by {by}"
         made = [Change(eui, fields.LIFECYCLE, said[eui].get(fields.LIFECYCLE), serves, source) for eui in ready]
-        return journal.apply(connection, About(Verb.CONFIRM, by, organisation_id=organisation), made, now=now)
+        about = About(Verb.CONFIRM, by, why, organisation_id=organisation)
+        return journal.apply(connection, about, made, now=now)

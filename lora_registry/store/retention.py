@@ -204,6 +204,8 @@ KEPT: Final[Mapping[type[Base], str]] = {
     coverage.CoverageGateway: "of the last two builds; the build itself replaces them",
     coverage.CoverageTile: "of the last two builds; the build itself replaces them",
     coverage.CoverageCell: "of the last two builds; the build itself replaces them",
+    coverage.CoveragePlan: "of the last build; worked out anew with it",
+    coverage.CoverageCandidate: "places on a list; a new list replaces it",
     coverage.CellPopulation: "what a census said; a new one replaces it",
     weeks.RawWeek: "one small row a week: what is sealed stays sealed",
     weeks.RawStray: "goes with its raw week",

@@ -12,17 +12,24 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp
 
 from lora_registry.domain.access import Viewer
+from lora_registry.domain.mapcoverage import MapTruth
 from lora_registry.ports import IdentityProvider, Provisioning
 from lora_registry.settings import Settings
 from lora_registry.web.answers import Guard
 from lora_registry.web.api import routes as api
 from lora_registry.web.city_map import MapCache
 from lora_registry.web.drafts import Drafts
+from lora_registry.web.finding_cache import FindingCache
 from lora_registry.web.fleet import FleetCache
 from lora_registry.web.gateway_cache import GatewayCache
 from lora_registry.web.pages import (
     account,
+    adopt,
+    adopt_apply,
+    adopt_rules,
+    changes,
     city,
+    coverage,
     covered,
     devices,
     exports,
@@ -31,6 +38,7 @@ from lora_registry.web.pages import (
     home,
     inventory,
     leave,
+    moves,
     onboard,
     onboard_follow,
     onboard_label,
@@ -48,6 +56,7 @@ from lora_registry.web.visits import new_token
 ROUTERS = (
     home.router,
     city.router,
+    coverage.router,
     covered.router,
     devices.router,
     findings.router,
@@ -60,6 +69,11 @@ ROUTERS = (
     onboard_one.router,
     onboard_label.router,
     onboard_follow.router,
+    adopt.router,
+    adopt_apply.router,
+    adopt_rules.router,
+    changes.router,
+    moves.router,
     site_map.router,
     status.router,
     api.router,
@@ -78,12 +92,14 @@ def application(
     identity: IdentityProvider | None = None,
     network_server: Callable[[], AbstractContextManager[Provisioning | None]] = nullcontext,
     visitor: Viewer | None = None,
+    truth: Callable[[], MapTruth | None] = lambda: None,
     limits: Limits | None = None,
     fresh: bool = False,
 ) -> FastAPI:
     """Return the application without its outer layers.
 
-    `visitor` is whom everybody is taken for, in a demonstration on this machine. `fresh` keeps nothing from one
+    `visitor` is whom everybody is taken for, in a demonstration on this machine, and `truth` what is
+    known of its simulated city only. `fresh` keeps nothing from one
     request to the next, for tests and very small registries.
     """
     static = static_files()
@@ -101,7 +117,10 @@ def application(
         settings=settings,
         clock=clock,
         fleet=FleetCache(engine, refresh_s=0 if fresh else _LISTS_S),
-        maps=MapCache(engine, settings, refresh_s=0 if fresh else _MAPS_S, simulated=visitor is not None),
+        maps=MapCache(
+            engine, settings, refresh_s=0 if fresh else _MAPS_S, simulated=visitor is not None, truth=truth
+        ),
+        findings=FindingCache(),
         gateways=GatewayCache(engine, refresh_s=0 if fresh else _MAPS_S),
         static=static,
         templates=environment(static),

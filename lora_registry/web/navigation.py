@@ -35,6 +35,11 @@ def registrars(viewer: Viewer) -> bool:
     return viewer.may(Right.REGISTER)
 
 
+def adopters(viewer: Viewer) -> bool:
+    """Show to those who attribute what nobody has attributed yet."""
+    return viewer.adopts
+
+
 def operators(viewer: Viewer) -> bool:
     """Show to administrators of whoever runs the network."""
     return viewer.runs_the_network and viewer.may(Right.PEOPLE)
@@ -77,11 +82,15 @@ MENU: Final = (
         (
             Entry("/onboard", N_("Add sensors"), registrars),
             Entry("/onboard/follow", N_("New sensors")),
+            Entry("/adopt", N_("Adoption"), adopters),
+            Entry("/changes", N_("Journal of changes")),
         ),
     ),
     Group(
         N_("Network"),
         (
+            Entry("/coverage", N_("Coverage"), collectors),
+            Entry("/coverage/switch-off", N_("Switch off?"), collectors),
             Entry("/covered", N_("Covered here?")),
             Entry("/gateways", N_("Gateways")),
         ),

@@ -66,5 +66,4 @@ def confirm(
         said = journal.words(connection, ready, lock=True)
         serves, source = Lifecycle.IN_SERVICE.value, f"confirmed by {by}"
         made = [Change(eui, fields.LIFECYCLE, said[eui].get(fields.LIFECYCLE), serves, source) for eui in ready]
-        about = About(Verb.CONFIRM, by, why, organisation_id=organisation)
-        return journal.apply(connection, about, made, now=now)
+        return journal.apply(connection, About(Verb.CONFIRM, by, why, organisation_id=organisation), made, now=now)

@@ -30,14 +30,14 @@ def contributors(viewer: Viewer) -> bool:
     return viewer.may(Right.SPEAK)
 
 
-def registrars(viewer: Viewer) -> bool:
-    """Show to those who may say which objects their organisation has."""
-    return viewer.may(Right.REGISTER)
-
-
 def adopters(viewer: Viewer) -> bool:
     """Show to those who attribute what nobody has attributed yet."""
     return viewer.adopts
+
+
+def registrars(viewer: Viewer) -> bool:
+    """Show to those who may say which objects their organisation has."""
+    return viewer.may(Right.REGISTER)
 
 
 def operators(viewer: Viewer) -> bool:
@@ -75,7 +75,10 @@ MENU: Final = (
     ),
     Group(
         N_("Decide"),
-        (Entry("/services", N_("Services")),),
+        (
+            Entry("/services", N_("Services")),
+            Entry("/accounts", N_("Public accounts")),
+        ),
     ),
     Group(
         N_("Inventory"),

@@ -72,6 +72,10 @@ ROUTES: Final[dict[str, str]] = {
     "GET /onboard/one/{draft}/{step}": REGISTER,
     "GET /onboard/label/{dev_eui}": SIGNED_IN,
     "GET /onboard/follow": SIGNED_IN,
+    "GET /accounts": SIGNED_IN,
+    "GET /accounts/{kind}/{label}": SIGNED_IN,
+    "GET /accounts/{kind}/{label}/communes/{code}": SIGNED_IN,
+    "GET /accounts/{kind}/{label}/files/{name}": SIGNED_IN,
     "GET /site-map": SIGNED_IN,
     "GET /export/{name}.{form}": EXPORT,
     "GET /login": OPEN,
@@ -146,6 +150,13 @@ def paths(route: str) -> list[str]:
         return [path.replace("{service}", service) for service in ("air", "no-such")]
     if "{name}.{form}" in path:
         return [path.replace("{name}.{form}", f"{name}.{form}") for name in TABLES for form in FORMS]
+    if path.startswith("/accounts/"):
+        which = [("annual", "2026"), ("monthly", "2026-09"), ("annual", "2020"), ("weekly", "2026")]
+        return [
+            path.format(kind=kind, label=label, code=realm.HERE, name=f"{kind}-{label}.{form}")
+            for kind, label in which
+            for form in ("html", "csv")
+        ]
     if path == "/devices":
         return [path, "/devices?state=silent&sort=-name", "/devices?q=canary", "/devices?limit=500"]
     return [re.sub(r"\{\w+\}", "1", path)]
@@ -241,8 +252,8 @@ def _check_status(entry: str, who: Viewer, path: str, answer: httpx.Response) ->
     allowed = {
         COLLECTION: who.sees_collection,
         EXPORT: who.may(Right.EXPORT),
-        REGISTER: who.may(Right.REGISTER),
         ADOPTS: who.adopts,
+        REGISTER: who.may(Right.REGISTER),
     }.get(entry, True)
     if not allowed:
         assert answer.status_code in (403, 404), path

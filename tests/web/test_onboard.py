@@ -107,7 +107,7 @@ def test_all_mistakes_are_shown_at_once_in_the_agent_s_language(server: Server, 
     plan = agent.post("/onboard", text)
     assert "3 choses à corriger." in plan.text
     for line, words in ((5, "16 chiffres"), (7, "vont ensemble"), (9, "GPS sans signal")):
-        assert re.search(rf'<td class="n">{line}</td>.*{words}', plan.text), line
+        assert re.search(rf"Ligne {line}\b.*{words}", plan.text), line
     assert "Inscrire" not in plan.text
     assert "3 choses à corriger" in agent.post(address(plan) + "/apply").text
     assert held(realm_engine) == 0

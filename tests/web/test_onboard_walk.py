@@ -205,9 +205,9 @@ def bring_in(page: Page, *, script: bool) -> list[str]:
     choose(page, "#file", sheet(mistakes=True))
     page.click("text=Vérifier le tableau")
     expect(page.locator(".lead")).to_contain_text("3 choses à corriger.")
-    rows = page.locator("tr:has(.severity.critical)")
+    rows = page.locator("li:has(.severity.critical)")
     for row, (line, words) in enumerate(((5, "16 chiffres"), (13, "sont inversées"), (21, "Air des collèges"))):
-        expect(rows.nth(row)).to_contain_text(str(line))
+        expect(rows.nth(row)).to_contain_text(f"Ligne {line}")
         expect(rows.nth(row)).to_contain_text(words)
     picture(page, "onboard-mistakes", script=script)
     texts = [page.content()]

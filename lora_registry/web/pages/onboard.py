@@ -18,6 +18,7 @@ from lora_registry.onboarding.columns import ATTRIBUTE
 from lora_registry.onboarding.columns import sample as sample_text
 from lora_registry.pipeline import onboard as use_case
 from lora_registry.pipeline import onboard_network
+from lora_registry.pipeline.coverage_answers import covered_at
 from lora_registry.pipeline.onboard import PlanChangedError, Request
 from lora_registry.store import journal, onboarding_reads
 from lora_registry.store.engine import reading
@@ -122,8 +123,22 @@ def plan(visit: Registrar, draft: str) -> Response:
         names=_names(visit),
         value_shown=value_shown,
         words_of=onboarding,
+        covered=_covered(visit, found) if found.is_one else None,
         said=visit.request.query_params.get("said", ""),
     )
+
+
+def _covered(visit: Visit, draft: SheetDraft) -> str | None:
+    """Return what the last build of coverage says of the place; None without a place, or before a build."""
+    places = [one.after for line in draft.lines for one in line.changes if one.field == fields.POSITION]
+    if not places or places[0] is None:
+        return None
+    try:
+        with reading(visit.site.engine) as connection:
+            answer = covered_at(connection, [(places[0]["latitude"], places[0]["longitude"])])[0]
+    except RefusedError:
+        return None
+    return answer.explanation[visit.words.language]
 
 
 @router.post("/onboard/plans/{draft}")

@@ -44,6 +44,7 @@ from lora_registry.web.pages import (
     onboard_follow,
     onboard_label,
     onboard_one,
+    open_data,
     site_map,
     status,
 )
@@ -76,6 +77,7 @@ ROUTERS = (
     onboard_one.router,
     onboard_label.router,
     onboard_follow.router,
+    open_data.router,
     site_map.router,
     status.router,
     api.router,

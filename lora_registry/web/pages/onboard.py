@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Annotated
 
 from fastapi import APIRouter, File, Form, UploadFile
+from sqlalchemy import Connection
 from starlette.responses import RedirectResponse, Response
 
 from lora_registry.domain.errors import ImportFileError, NetworkServerError, RefusedError, UnavailableError
@@ -218,7 +219,7 @@ def _again(visit: Visit, draft: SheetDraft, data: bytes, *, headings: Mapping[st
 def written(visit: Registrar, number: int) -> Response:
     """Show what was written, and how to take it back."""
     with reading(visit.site.engine) as connection:
-        row = _own_set(visit, journal.sets(connection, Verb.ONBOARD), number)
+        row = own_set(visit, connection, number)
         made = journal.changes_of(connection, number)
     devices = fields.devices(made)
     called = {one.dev_eui: one.after for one in made if one.field == "name"}
@@ -238,7 +239,7 @@ def written(visit: Registrar, number: int) -> Response:
 def undo(visit: FromRegistrar, number: int) -> Response:
     """Take back what was written, but for what was changed since."""
     with reading(visit.site.engine) as connection:
-        _own_set(visit, journal.sets(connection, Verb.ONBOARD), number)
+        own_set(visit, connection, number)
     said = "undone"
     try:
         with visit.site.network_server() as server:
@@ -254,8 +255,15 @@ def undo(visit: FromRegistrar, number: int) -> Response:
     return RedirectResponse(f"/onboard/sets/{number}?said={said}", status_code=303)
 
 
-def _own_set(visit: Visit, made: list[journal.Row], number: int) -> journal.Row:
+def own_set(visit: Visit, connection: Connection, number: int) -> journal.Row:
+    """Return a set of changes that the visitor's organisation made by a sheet.
+
+    Raises:
+        NotFoundError: there is none, or it is another's.
+
+    """
     own = visit.signed_in.organisation
+    made = journal.sets(connection, Verb.ONBOARD)
     found = [row for row in made if row["id"] == number and row["organisation_id"] == own]
     if not found:
         raise NotFoundError

@@ -190,13 +190,13 @@ def write(visit: Visit, key: str, request: Request) -> Response:
     except UnavailableError as error:
         # Whatever was made stays noted: the same sheet goes on from there, an undo goes back.
         _LOG.warning("onboarding was interrupted: %s", error)
-        visit.site.expire()
+        visit.site.changed_by(visit.signed_in.organisation)
         return RedirectResponse("/onboard?said=interrupted", status_code=303)
     except (NetworkServerError, RefusedError) as error:
         _LOG.warning("onboarding was refused and taken back: %s", error)
-        visit.site.expire()
+        visit.site.changed_by(visit.signed_in.organisation)
         return RedirectResponse(f"/onboard/plans/{key}?said=refused", status_code=303)
-    visit.site.expire()
+    visit.site.changed_by(visit.signed_in.organisation)
     visit.site.drafts.drop(owner_of(visit), key)
     if applied.number is None:
         return RedirectResponse("/onboard?said=unchanged", status_code=303)
@@ -251,7 +251,7 @@ def undo(visit: FromRegistrar, number: int) -> Response:
     except (RefusedError, UnavailableError, NetworkServerError) as error:
         _LOG.warning("taking back change set %d failed: %s", number, error)
         said = "not-undone"
-    visit.site.expire()
+    visit.site.changed_by(visit.signed_in.organisation)
     return RedirectResponse(f"/onboard/sets/{number}?said={said}", status_code=303)
 
 

@@ -73,6 +73,11 @@ JOBS: Final[tuple[Job, ...]] = (
         {"fr": "refaire la carte de couverture", "en": "build the coverage map again"},
     ),
     Job(
+        # After the night's audit, whose word accounts take. Most days it has nothing to do.
+        "accounts", ("report", "due"), {"hour": "6", "minute": "30"},
+        {"fr": "faire les bilans du mois et de l'année", "en": "make the accounts of the month and the year"},
+    ),
+    Job(
         "opendata", ("export", "opendata"), {"day_of_week": "mon", "hour": "6", "minute": "20"},
         {"fr": "écrire les données ouvertes qui ont changé", "en": "write open data that has changed"},
         needs="opendata_dir",

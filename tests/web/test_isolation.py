@@ -67,6 +67,7 @@ ROUTES: Final[dict[str, str]] = {
     "GET /onboard": REGISTER,
     "GET /onboard/plans/{draft}": REGISTER,
     "GET /onboard/sets/{number}": REGISTER,
+    "GET /onboard/sets/{number}/labels": REGISTER,
     "GET /onboard/sample.csv": REGISTER,
     "GET /onboard/sheet.csv": REGISTER,
     "GET /onboard/one": REGISTER,

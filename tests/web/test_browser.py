@@ -89,13 +89,13 @@ def test_no_page_breaks_a_rule_that_axe_calls_serious(server: Server, browser: B
     page = context.new_page()
     wrong, told = [], Told(page, server)
     page.goto(f"{server.url}/language/{language}?back=/login")
-    wrong += _violations(page, "/login")
+    wrong += violations(page, "/login")
     page = sign_in(context, server, ME)
     told_in = Told(page, server)
     for path in PAGES:
         opened(page, server, path)
         assert page.get_attribute("html", "lang") == language
-        wrong += _violations(page, path)
+        wrong += violations(page, path)
         width = page.evaluate("document.documentElement.scrollWidth")
         assert width <= NARROW["width"], f"{path} is {width} pixels wide"
     context.close()
@@ -104,7 +104,8 @@ def test_no_page_breaks_a_rule_that_axe_calls_serious(server: Server, browser: B
     assert [line for line in (*told.lines, *told_in.lines) if line != expected] == []
 
 
-def _violations(page: Page, path: str) -> list[tuple[str, str, list[str]]]:
+def violations(page: Page, path: str) -> list[tuple[str, str, list[str]]]:
+    """Return what axe calls serious or worse: path, rule, and where."""
     found = Axe().run(page).response["violations"]
     return [
         (path, one["id"], [str(node["target"]) for node in one["nodes"]])

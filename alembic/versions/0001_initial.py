@@ -585,7 +585,8 @@ def upgrade() -> None:
     onboarding_tables()
     people()
     mail_tables()
-    alert_tables()
+    coverage_plan_tables()
+    adoption_tables()
 
 
 def timed_jobs() -> None:
@@ -854,8 +855,34 @@ def coverage_tables() -> None:
     )
 
 
+def coverage_plan_tables() -> None:
+    """Make what the last build of coverage means, and where gateways could stand."""
+    op.create_table(
+        "coverage_plan",
+        sa.Column("run_id", sa.Integer(), nullable=False, autoincrement=False),
+        sa.Column("question", sa.String(32), nullable=False, comment="pipeline.plan_coverage.Question"),
+        sa.Column("worked_out_at", INSTANT, nullable=False, comment="the `now` that it was asked for"),
+        sa.Column("answer", sa.JSON(), nullable=False),
+        sa.PrimaryKeyConstraint("run_id", "question", name="pk_coverage_plan"),
+    )
+    op.create_table(
+        "coverage_candidate",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("name", sa.String(200), nullable=False),
+        sa.Column("latitude", sa.Float(), nullable=False),
+        sa.Column("longitude", sa.Float(), nullable=False),
+        sa.Column(
+            "gain_db",
+            sa.Float(),
+            nullable=False,
+            comment="what its height or antenna adds to an ordinary gateway",
+        ),
+        sa.PrimaryKeyConstraint("id", name="pk_coverage_candidate"),
+    )
+
+
 def drop_coverage_tables() -> None:
-    for table in ("run", "gateway", "tile", "cell", "visit"):
+    for table in ("run", "gateway", "tile", "cell", "visit", "plan", "candidate"):
         op.drop_table(f"coverage_{table}")
     op.drop_table("cell_population")
 
@@ -1088,6 +1115,12 @@ def mail_tables() -> None:
         sa.Column("organisation_id", sa.String(64), nullable=False),
         sa.Column("address", sa.String(254), nullable=False),
         sa.Column("language", sa.String(8), nullable=False),
+        sa.Column(
+            "deputy",
+            sa.Boolean(),
+            nullable=False,
+            comment="told only of what nobody answers, instead of the weekly mail",
+        ),
         sa.Column("added_at", INSTANT, nullable=False),
         sa.Column("added_by", sa.String(200), nullable=False),
         sa.Column("left_at", INSTANT, nullable=True, comment="when they asked for no more mails"),
@@ -1152,6 +1185,7 @@ def mail_tables() -> None:
         sa.PrimaryKeyConstraint("token_hash", name="pk_mail_token"),
     )
     op.create_index("ix_mail_token_recipient_id", "mail_token", ["recipient_id"])
+    alert_tables()
 
 
 def drop_mail_tables() -> None:
@@ -1208,24 +1242,59 @@ def alert_tables() -> None:
         sa.PrimaryKeyConstraint("alert_id", "phase", "contact_id", name="pk_safety_delivery"),
     )
     op.create_index("ix_safety_delivery_state", "safety_delivery", ["state"])
+    op.create_table(
+        "deputy_told",
+        sa.Column("organisation_id", sa.String(64), nullable=False),
+        sa.Column("kind", sa.String(40), nullable=False),
+        sa.Column("subject_kind", sa.String(16), nullable=False),
+        sa.Column("subject", sa.String(200), nullable=False),
+        sa.Column("since", INSTANT, nullable=False),
+        sa.Column("week", sa.String(8), nullable=False, comment="of the mail"),
+        sa.Column("told_at", INSTANT, nullable=False),
+        sa.PrimaryKeyConstraint(
+            "organisation_id", "kind", "subject_kind", "subject", "since", name="pk_deputy_told"
+        ),
+    )
 
 
 def drop_alert_tables() -> None:
     op.drop_index("ix_safety_delivery_state", "safety_delivery")
     op.drop_index("ix_safety_alert_recovered_at", "safety_alert")
-    for table in ("safety_delivery", "safety_alert", "safety_contact"):
+    for table in ("deputy_told", "safety_delivery", "safety_alert", "safety_contact"):
         op.drop_table(table)
+
+
+def adoption_tables() -> None:
+    op.create_table(
+        "adoption_rule",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("place", sa.Integer(), nullable=False, comment="rules are read in this order"),
+        sa.Column("said", sa.JSON(), nullable=False, comment="as onboarding.adoption_document holds it"),
+        sa.Column("made_at", INSTANT, nullable=False, comment="last changed"),
+        sa.Column("made_by", sa.String(200), nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_adoption_rule"),
+    )
+    op.create_table(
+        "adoption_file",
+        sa.Column("name", sa.String(200), nullable=False),
+        sa.Column("content", sa.JSON(), nullable=False, comment="line and cells of each row"),
+        sa.Column("headings", sa.JSON(), nullable=False),
+        sa.Column("rows", sa.Integer(), nullable=False),
+        sa.Column("kept_at", INSTANT, nullable=False),
+        sa.Column("kept_by", sa.String(200), nullable=False),
+        sa.PrimaryKeyConstraint("name", name="pk_adoption_file"),
+    )
 
 
 def downgrade() -> None:
     without_people()
+    for table in ("adoption_file", "adoption_rule"):
+        op.drop_table(table)
     drop_mail_tables()
     op.drop_table("job_run")
     op.drop_index("ix_apscheduler_jobs_next_run_time", "apscheduler_jobs")
-    op.drop_table("apscheduler_jobs")
-    op.drop_table("cause_evidence")
-    op.drop_table("incident_device")
-    op.drop_table("incident")
+    for table in ("apscheduler_jobs", "cause_evidence", "incident_device", "incident"):
+        op.drop_table(table)
     for table in (
         "goal",
         "decision",

@@ -1,13 +1,14 @@
-"""What a page costs in processor time: the application of `serve`, asked in this process, one request at a time.
+"""What a page costs in processor time: the application of `serve`, asked in this process, one at a time.
 
-Usage: python -m bench.web.processor DATABASE_URL [TIMES]. The registry is one of `bench.web.city`. Prints, by page,
-milliseconds of processor time of this process (all its threads), SQL statements, and bytes sent. A database server's
-own time is not in it.
+Usage: python -m bench.web.processor DATABASE_URL [TIMES]. The registry is one of `bench.web.city`. Prints, by
+page, milliseconds of processor time of this process (all its threads), SQL statements, and bytes sent. A database
+server's own time is not in it.
 """
 
 from __future__ import annotations
 
 import asyncio
+import gzip
 import re
 import sys
 import time
@@ -99,7 +100,12 @@ def browser_on(engine: Engine) -> Browser:
 async def costs(engine: Engine, times: int) -> list[Cost]:
     """Ask each page of the mix `times` times, after some that are not counted."""
     statements: list[str] = []
-    event.listen(engine, "before_cursor_execute", lambda *given: statements.append(given[2]))
+
+    def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:  # noqa: ANN401 - SQLAlchemy's
+        if statement != "BEGIN":  # which only SQLite's driver is told
+            statements.append(statement)
+
+    event.listen(engine, "before_cursor_execute", note)
     browser = browser_on(engine)
     await browser.sign_in()
     mix = Mix(await first_devices(browser))
@@ -111,7 +117,7 @@ async def costs(engine: Engine, times: int) -> list[Cost]:
             statements.clear()
             begun = time.process_time()
             answer = await browser.ask(path)
-            if answer.status != 200:  # noqa: PLR2004 - else nothing was measured
+            if answer.status != 200:
                 raise SystemExit(f"{path} answers {answer.status}")
             if number >= 0:
                 took.append(1000 * (time.process_time() - begun))
@@ -121,8 +127,6 @@ async def costs(engine: Engine, times: int) -> list[Cost]:
 
 async def first_devices(browser: Browser) -> list[str]:
     """Return the DevEUIs of the list's first page, which has the fleet read."""
-    import gzip  # noqa: PLC0415
-
     page = await browser.ask("/devices")
     return re.findall(r'/devices/(\w{16})"', gzip.decompress(page.body).decode())
 

@@ -43,19 +43,23 @@ def build(
         int | None, typer.Option(min=1, help="For the squares; as many as processors by default, eight at most.")
     ] = None,
 ) -> None:
-    """Build coverage from what was heard and what was not: covered, gap or unknown, square by square."""
+    """Build coverage from what was heard and what was not, and work out gaps, sites and what could go."""
     from lora_registry.pipeline.build_coverage import build_coverage  # noqa: PLC0415 - geography and scipy
+    from lora_registry.pipeline.plan_coverage import plan_coverage  # noqa: PLC0415
 
     moment = now() if at is None else instant("--now", at)
-    with registry(settings(context)) as engine, progress("coverage", total=100) as shown:
-        built = build_coverage(
-            engine,
-            now=moment,
-            clock=now,
-            target=target,
-            processes=processes,
-            on_progress=lambda done, whole: shown(100 * done // max(whole, 1)),
-        )
+    with registry(settings(context)) as engine:
+        with progress("coverage", total=100) as shown:
+            built = build_coverage(
+                engine,
+                now=moment,
+                clock=now,
+                target=target,
+                processes=processes,
+                on_progress=lambda done, whole: shown(100 * done // max(whole, 1)),
+            )
+        with progress("what it means", total=100) as shown:
+            plan_coverage(engine, now=moment, on_progress=lambda done, whole: shown(100 * done // max(whole, 1)))
     states = built.states
     say(
         f"{states.total()} squares: {states['covered']} covered, {states['gap']} gaps, {states['unknown']} unknown"

@@ -23,13 +23,13 @@ def demo(
     devices: Annotated[int, typer.Option(min=13, max=100_000, help="Objects in the city.")] = 600,
     days: Annotated[float, typer.Option(min=0.05, max=3650, help="Days of history.")] = 60,
     port: Annotated[
-        int | None, typer.Option(min=1, max=65535, help="Where to serve the map; 8080, or any free one.")
+        int | None, typer.Option(min=1, max=65535, help="Where to serve the pages; 8080, or any free one.")
     ] = None,
     exit_when_ready: Annotated[
-        bool, typer.Option("--exit-when-ready", help="Leave once the map is served and an uplink came live.")
+        bool, typer.Option("--exit-when-ready", help="Leave once the pages are served and an uplink came live.")
     ] = False,
 ) -> None:
-    """Run a simulated city on this machine: broker, network, listener, audit, map; Ctrl-C removes it all."""
+    """Run a simulated city on this machine: broker, network, listener, audit, pages; Ctrl-C removes it all."""
     begun = time.monotonic()
     # Here, not above: the map and the simulation take a second to load, and no other command needs them.
     from lora_registry.demo.city import Wanted, run  # noqa: PLC0415

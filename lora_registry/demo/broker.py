@@ -12,9 +12,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from lora_registry.demo.children import Child, python
-from lora_registry.demo.ports import answers, free_port
+from lora_registry.demo.ports import LOCAL, answers, free_port
 from lora_registry.domain.errors import UnavailableError
-from lora_registry.web.one_page import LOCAL
 
 _START_TIMEOUT_S = 10
 _TRIES = 3

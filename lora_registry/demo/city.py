@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import http.client
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from http import HTTPStatus
 from pathlib import Path
 
 import msgspec
@@ -19,14 +17,13 @@ from lora_registry.demo.children import Child, python
 from lora_registry.demo.ending import Ending
 from lora_registry.demo.network import Plan
 from lora_registry.demo.pages import serving_pages
-from lora_registry.demo.ports import page_server
+from lora_registry.demo.ports import listening
 from lora_registry.demo.steps import REFRESHED, STEPS, Stage
 from lora_registry.demo.telling import Teller
-from lora_registry.domain.errors import LoraRegistryError, UnavailableError
+from lora_registry.domain.errors import LoraRegistryError
 from lora_registry.settings import Settings
 from lora_registry.store import reads
 from lora_registry.store.engine import reading
-from lora_registry.web.one_page import LOCAL, PageServer
 
 SEED = 1
 _TIMEZONE = "Europe/Paris"  # the simulated city is Montpellier
@@ -58,7 +55,7 @@ def run(
     teller: Teller,
     announce: Callable[[str], None],
 ) -> None:
-    """Make the city, serve its map and, unless asked to exit, go on until interrupted.
+    """Make the city, serve its pages and, unless asked to exit, go on until interrupted.
 
     `engine` and `settings.database_url` are the same registry, which must be empty; everything else lies in
     `folder`. `begun` is when the command started, on the monotonic clock. `announce` is told the page's address
@@ -73,8 +70,7 @@ def run(
     _require_empty(engine)
     words = teller.words
     with ExitStack() as leaving:
-        server = page_server(wanted.port)
-        leaving.callback(server.server_close)
+        held = leaving.enter_context(listening(wanted.port))
         broker = leaving.enter_context(running_broker(folder))
         end = clock() - _BEHIND
         plan = Plan(wanted.devices, wanted.days, SEED, end, broker.url, broker.protocol)
@@ -83,15 +79,17 @@ def run(
         started: list[Child] = []
         leaving.callback(_stop, started)
         started.append(Child("network", arguments, folder, piped=True))
+        own = replace(settings, mqtt_url=broker.url, mqtt_protocol=broker.protocol, timezone=_TIMEZONE)
+        pages = leaving.enter_context(serving_pages(held, engine, own, clock))
         stage = Stage(
             engine=engine,
             clock=clock,
-            settings=replace(settings, mqtt_url=broker.url, mqtt_protocol=broker.protocol, timezone=_TIMEZONE),
+            settings=own,
             folder=folder,
             city=city,
             broker=broker,
             network=started[0],
-            server=server,
+            pages=pages,
             teller=teller,
             ending=ending,
             started=started,
@@ -103,20 +101,15 @@ def run(
                 days=words.many("{n} day", "{n} days", round(wanted.days)),
             )
         )
-        server.start()
-        leaving.callback(server.shutdown)
         leaving.callback(ending.deaf)
         for step in STEPS:
             ending.check()
             since = time.monotonic()
             what = step(stage)
             teller.done(what, time.monotonic() - since)
-        _require_served(server)
         teller.done(words.text("Ready"), time.monotonic() - begun)
-        announce(server.url)
+        announce(pages.url)
         if not wanted.exit_when_ready:
-            pages = leaving.enter_context(serving_pages(engine, stage.settings, clock))
-            teller.say(words.text("The pages of its operator: {url}", url=pages))
             teller.say(words.text("Open this address in a browser. Ctrl-C stops everything."))
             _serve(stage)
 
@@ -136,21 +129,8 @@ def _require_empty(engine: Engine) -> None:
         )
 
 
-def _require_served(server: PageServer) -> None:
-    """Fetch the page as a browser would."""
-    connection = http.client.HTTPConnection(LOCAL, server.server_port, timeout=10)
-    try:
-        connection.request("GET", "/")
-        answer = connection.getresponse()
-        body = answer.read()
-    finally:
-        connection.close()
-    if answer.status != HTTPStatus.OK or not body:
-        raise UnavailableError(f"{server.url} answers {answer.status}: this is a fault of the program")
-
-
 def _serve(stage: Stage) -> None:
-    """Judge and draw anew every minute, until interrupted or until a process ends."""
+    """Judge anew every minute, until interrupted or until a process ends."""
     due = time.monotonic() + _REFRESH_S
     while True:
         time.sleep(_WATCH_S)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from datetime import datetime
 from typing import NamedTuple
 
@@ -14,39 +13,45 @@ from lora_registry.coverage.against_truth import Agreement, agreement
 from lora_registry.coverage.candidates_file import Candidate
 from lora_registry.coverage.grid import Cell, centres_of
 from lora_registry.coverage.plane import roughly_km
-from lora_registry.domain.mapcoverage import MapCoverage, MapTruth
+from lora_registry.domain.mapcoverage import MapTruth
 from lora_registry.pipeline.build_coverage import BuiltCoverage, build_coverage
-from lora_registry.pipeline.map_coverage import map_coverage
+from lora_registry.pipeline.plan_coverage import plan_coverage
 from lora_registry.simulate import City
 from lora_registry.simulate.communes import COMMUNES
 from lora_registry.simulate.propagation import propagation
-from lora_registry.store import coverage_reads
-from lora_registry.store.engine import reading
+from lora_registry.store import coverage_plans, coverage_reads
+from lora_registry.store.engine import reading, writing
 
 _NEAR_KM = 1.5
+_SEARCH_S = 5.0
+"""For each exact search: somebody waits; a city of 25 gateways needs less than one."""
 
 
 class Covered(NamedTuple):
-    """A build, what the map shows of it, and how it agrees with the truth."""
+    """A build, and how it agrees with the truth."""
 
     built: BuiltCoverage
-    shown: MapCoverage | None
     agreement: Agreement
+
+    @property
+    def truth(self) -> MapTruth:
+        """The agreement as the map tells it."""
+        return MapTruth(self.agreement.covered_right, self.agreement.gaps_right, self.agreement.unknown_delivers)
 
 
 def cover(
     engine: Engine, city: City, *, clock: Callable[[], datetime], on_progress: Callable[[int, int], None]
 ) -> Covered:
     """Build coverage and score it; what could be sites of gateways are the communes' town halls."""
-    built = build_coverage(engine, now=clock(), clock=clock, on_progress=on_progress)
+    now = clock()
+    with writing(engine) as connection:
+        sites = town_halls([(one.latitude, one.longitude) for one in city.fleet.gateways])
+        coverage_plans.replace_candidates(connection, sites)
+    built = build_coverage(engine, now=now, clock=clock, on_progress=on_progress)
+    plan_coverage(engine, now=now, limit_s=_SEARCH_S)
     with reading(engine) as connection:
         scored = against_truth(city.seed, coverage_reads.cells(connection, built.run_id), _target(connection))
-        shown = map_coverage(
-            connection, candidates=town_halls([(g.latitude, g.longitude) for g in city.fleet.gateways])
-        )
-    if shown is not None:
-        shown = replace(shown, truth=MapTruth(scored.covered_right, scored.gaps_right, scored.unknown_delivers))
-    return Covered(built, shown, scored)
+    return Covered(built, scored)
 
 
 def against_truth(seed: int, cells: list[coverage_reads.Row], target: float) -> Agreement:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import secrets
 import socket
 
-from lora_registry.domain.errors import UnavailableError
-from lora_registry.web.one_page import LOCAL, PageServer
+from lora_registry.domain.errors import InUseError, UnavailableError
+
+LOCAL = "127.0.0.1"
 
 # Below the range that outgoing connections take theirs from (32768 on Linux): one of those could be in the way.
 _PRIVATE_PORTS = range(20_000, 32_000)
@@ -48,13 +50,27 @@ def answers(port: int) -> bool:
         return probe.connect_ex((LOCAL, port)) == 0
 
 
-def page_server(port: int | None) -> PageServer:
-    """Return a server on `port`; on the usual one, or on any that is free, when nobody asked for one.
+def listening(port: int | None) -> socket.socket:
+    """Return a socket that listens on `port`; on the usual one, or on any that is free, when nobody asked for one.
 
     Raises:
         InUseError, UnavailableError: the port that was asked for cannot be had.
 
     """
-    if port is not None:
-        return PageServer(port)
-    return PageServer(free_port() if taken(USUAL_WEB_PORT) else USUAL_WEB_PORT)
+    wanted = port if port is not None else free_port() if taken(USUAL_WEB_PORT) else USUAL_WEB_PORT
+    held = socket.socket()
+    held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        held.bind((LOCAL, wanted))
+        held.listen()
+    except OSError as error:
+        held.close()
+        if error.errno == errno.EADDRINUSE:
+            raise InUseError(
+                f"port {wanted} of this machine is in use: name another with --port, "
+                "or leave --port out and a free one is found"
+            ) from error
+        raise UnavailableError(
+            f"port {wanted} of this machine cannot be used ({error.strerror}): name another with --port"
+        ) from error
+    return held

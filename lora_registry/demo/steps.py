@@ -16,12 +16,11 @@ from lora_registry.demo.broker import RunningBroker
 from lora_registry.demo.children import Child, environment, python
 from lora_registry.demo.ending import Ending
 from lora_registry.demo.lines_ahead import lines_ahead
+from lora_registry.demo.pages import Pages
 from lora_registry.demo.telling import Teller
 from lora_registry.demo.usefulness import serve
 from lora_registry.domain.errors import UnavailableError
-from lora_registry.domain.mapcoverage import MapCoverage
 from lora_registry.pipeline.backfill import CaptureSource
-from lora_registry.pipeline.build_map import build_map
 from lora_registry.pipeline.garbage import few_collections
 from lora_registry.pipeline.import_registry import import_registry
 from lora_registry.pipeline.run_audit import run_audit
@@ -29,13 +28,12 @@ from lora_registry.settings import Settings
 from lora_registry.simulate import City
 from lora_registry.store import reads
 from lora_registry.store.engine import reading
-from lora_registry.web.one_page import PageServer
-from maps.page import render
 
 # A live listener's transactions are small so that nothing waits; history has nobody waiting.
 _BACKFILL_BATCH = 5000
 _LISTENING_TIMEOUT_S = 30
 _FIRST_UPLINK_TIMEOUT_S = 120
+_FIRST_PAGES = ("/map", "/")
 
 
 @dataclass(slots=True)
@@ -50,13 +48,11 @@ class Stage:
     city: City
     broker: RunningBroker
     network: Child
-    server: PageServer
+    pages: Pages
     teller: Teller
     ending: Ending
     started: list[Child]
     """Processes to stop at the end; steps add theirs."""
-    coverage: MapCoverage | None = None
-    """What the map shows of it, once it is built."""
 
 
 def declare(stage: Stage) -> str:
@@ -152,7 +148,7 @@ def cover(stage: Stage) -> str:
             clock=stage.clock,
             on_progress=lambda done, whole: shown(100 * done // max(whole, 1)),
         )
-    stage.coverage, states = covered.shown, covered.built.states
+    states, stage.pages.truth = covered.built.states, covered.truth
     right, gaps_right = covered.agreement.covered_right, covered.agreement.gaps_right
     stage.teller.say(
         words.text(
@@ -175,27 +171,22 @@ def _percent(share: float | None) -> str:
     return "-" if share is None else f"{100 * share:.0f}"
 
 
-def draw(stage: Stage) -> str:
-    """Draw the map and serve it."""
-    data = build_map(
-        stage.engine,
-        now=stage.clock(),
-        network=stage.settings.network,
-        timezone=stage.settings.timezone,
-        simulated=True,
-        coverage=stage.coverage,
-    )
-    stage.server.show(render(data, language=stage.settings.language))
-    return stage.teller.words.text("Map drawn")
+def show(stage: Stage) -> str:
+    """Let visitors in, and ask for the map as the first of them would: it takes longest, and is kept."""
+    stage.pages.open()
+    for path in _FIRST_PAGES:
+        stage.pages.fetch(path)
+    return stage.teller.words.text("Map drawn, pages open")
 
 
 Step = Callable[[Stage], str]
 """Does its work on the stage and returns what was done, in words."""
 
-STEPS: tuple[Step, ...] = (declare, read_history, go_live, judge, cover, draw)
-"""In order; judging and drawing again and again while the page is served."""
+STEPS: tuple[Step, ...] = (declare, read_history, go_live, judge, cover, show)
+"""In order."""
 
-REFRESHED: tuple[Step, ...] = (judge, draw)
+REFRESHED: tuple[Step, ...] = (judge,)
+"""Again and again while the pages are served; these draw their map anew for each audit."""
 
 
 def _uplinks(engine: Engine) -> int:

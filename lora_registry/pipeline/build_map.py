@@ -14,7 +14,7 @@ from lora_registry.coverage.candidates_file import Candidate
 from lora_registry.coverage.grid import Cell, cells_of, ring_of
 from lora_registry.domain.access import Viewer
 from lora_registry.domain.identifiers import DevEui, GatewayId
-from lora_registry.domain.mapcoverage import MapCoverage
+from lora_registry.domain.mapcoverage import MapTruth
 from lora_registry.domain.mapdata import (
     GatewayState,
     MapCell,
@@ -45,13 +45,13 @@ def build_map(
     timezone: str,
     simulated: bool = False,
     candidates: Sequence[Candidate] = (),
-    coverage: MapCoverage | None = None,
+    truth: MapTruth | None = None,
     viewer: Viewer | None = None,
     cells: Sequence[MapCell] | None = None,
 ) -> MapData:
     """Gather one page's data: states of the last complete audit run, coverage of the last complete build.
 
-    `candidates` are places where a gateway could be. `coverage` spares reading the build again, where it was read.
+    `candidates` are places where a gateway could be. `truth` is how the build agrees with a simulated city.
     With a `viewer`, of the devices that this person sees, as far as they see them (`domain.access`), and coverage
     for those who run the network; without one, for anybody: household devices as counts. `cells` are those of an
     earlier `map_cells`, where they still hold.
@@ -63,7 +63,7 @@ def build_map(
         shown, households = _devices(connection, run_id, viewer)
         counted = _by_commune(households, {row["code"] for row in territories})
         of_network = viewer is None or viewer.sees_collection
-        shown_coverage = (coverage or map_coverage(connection, candidates=candidates)) if of_network else None
+        shown_coverage = map_coverage(connection, candidates=candidates, truth=truth) if of_network else None
         if shown_coverage is not None:
             cells = ()
         return MapData(

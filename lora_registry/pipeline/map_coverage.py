@@ -21,8 +21,10 @@ from lora_registry.domain.mapcoverage import (
 )
 from lora_registry.pipeline.coverage_gaps import Holes, RankedGap, holes
 from lora_registry.pipeline.coverage_model import Run, last_run
+from lora_registry.pipeline.coverage_rows import site_rows
 from lora_registry.pipeline.coverage_siting import next_gateways
-from lora_registry.store import coverage_reads
+from lora_registry.pipeline.plan_coverage import Question
+from lora_registry.store import coverage_plans, coverage_reads
 from lora_registry.store.coverage_packing import unpack_heard_by
 
 _EVERY_OTHER = 0.5
@@ -107,13 +109,15 @@ def _gap(one: RankedGap, found: Holes) -> MapGap:
 
 
 def _candidates(connection: Connection, run: Run, candidates: Sequence[Candidate]) -> list[MapCandidate]:
-    if not candidates or run.network is None:
-        return []
-    found = next_gateways(connection, candidates, CANDIDATES_SHOWN)
+    """Return the best of the places that were given; else those that were worked out with the build."""
+    if candidates and run.network is not None:
+        rows = site_rows(next_gateways(connection, candidates, CANDIDATES_SHOWN))
+    else:
+        rows = coverage_plans.answers(connection).get(Question.NEXT_GATEWAY, [])[:CANDIDATES_SHOWN]
     return [
         MapCandidate(
-            one.candidate.name, one.candidate.latitude, one.candidate.longitude, one.gain.expected, one.gain.low,
-            one.gain.high, one.measure_first,
+            row["name"], row["latitude"], row["longitude"], row["adds"], row["p10"], row["p90"],
+            row["measure_first"],
         )
-        for one in found.ranked
+        for row in rows
     ]  # fmt: skip

@@ -103,6 +103,31 @@ class CoverageVisit(Base):
     said_by: Mapped[str] = mapped_column(String(200))
 
 
+class CoveragePlan(Base):
+    """The answer to one question about one build."""
+
+    __tablename__ = "coverage_plan"
+    __table_args__ = _LOCAL
+
+    run_id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    question: Mapped[str] = mapped_column(String(32), primary_key=True, comment="pipeline.plan_coverage.Question")
+    worked_out_at: Mapped[datetime] = mapped_column(Instant, comment="the `now` that it was asked for")
+    answer: Mapped[Any] = mapped_column(JSON)
+
+
+class CoverageCandidate(Base):
+    """A place where a gateway could stand: a public building, a mast."""
+
+    __tablename__ = "coverage_candidate"
+    __table_args__ = {"info": lives(Lives.REFERENCE)}  # noqa: RUF012
+
+    id: Mapped[int] = mapped_column(Integer, primary_key=True)
+    name: Mapped[str] = mapped_column(String(200))
+    latitude: Mapped[float] = mapped_column(Float)
+    longitude: Mapped[float] = mapped_column(Float)
+    gain_db: Mapped[float] = mapped_column(Float, comment="what its height or antenna adds to an ordinary gateway")
+
+
 class CellPopulation(Base):
     """Inhabitants of a cell, where somebody gave them (INSEE's 200 m squares, for example)."""
 

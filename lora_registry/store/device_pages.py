@@ -66,7 +66,7 @@ def declared(connection: Connection, dev_eui: DevEui) -> Row:
     words = select(
         DeviceRecord.model, DeviceRecord.firmware, DeviceRecord.batch, DeviceRecord.condition,
         DeviceRecord.purchased_on, DeviceRecord.warranty_until, DeviceRecord.operator_id,
-        DeviceRecord.maintainer_id,
+        DeviceRecord.maintainer_id, DeviceRecord.recorded_at,
     ).where(DeviceRecord.dev_eui == dev_eui)  # fmt: skip
     heard = select(Device.profile_name, Device.device_class, Device.tags).where(Device.dev_eui == dev_eui)
     found: Row = {}

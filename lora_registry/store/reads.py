@@ -5,7 +5,17 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, Connection, ScalarSelect, Select, func, select, type_coerce, union
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Connection,
+    ScalarSelect,
+    Select,
+    func,
+    select,
+    type_coerce,
+    union,
+)
 from sqlalchemy.orm import aliased
 
 from lora_registry.store import staging
@@ -33,6 +43,11 @@ def last_judgement(connection: Connection) -> int | None:
     return connection.scalar(select(_last_judgement()))
 
 
+def last_of_all(*more: ColumnElement[Any]) -> Select[Any]:
+    """Return the query of one row: the runs that the three above return, and `more`."""
+    return select(_last_run(), _last_light(), _last_judgement(), *more)
+
+
 # As parts of a statement: asked apart, each would be a round trip of every page.
 def _last_run() -> ScalarSelect[Any]:
     whole = (AuditRun.completed_at.is_not(None), AuditRun.light.is_(False))
@@ -40,7 +55,11 @@ def _last_run() -> ScalarSelect[Any]:
 
 
 def _last_light() -> ScalarSelect[Any]:
-    newer = (AuditRun.completed_at.is_not(None), AuditRun.light.is_(True), AuditRun.id > func.coalesce(_last_run(), 0))
+    newer = (
+        AuditRun.completed_at.is_not(None),
+        AuditRun.light.is_(True),
+        AuditRun.id > func.coalesce(_last_run(), 0),
+    )
     return select(func.max(AuditRun.id)).where(*newer).correlate(None).scalar_subquery()
 
 
@@ -93,7 +112,7 @@ def among(dialect: str) -> Select[Any]:
 
 @cache
 def _devices(dialect: str | None) -> Select[Any]:
-    """Select the devices that are known, because heard or because somebody declared them; of a dialect: `among`."""
+    """Select the devices that are known, as heard or as declared by somebody; of a dialect: `among`."""
     heard, declared = select(Device.dev_eui), select(DeviceRecord.dev_eui)
     if dialect is not None:
         # In both, as SQLite looks through all of a union that is narrowed from outside.

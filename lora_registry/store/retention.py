@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, Connection, not_, or_, select
 from lora_registry.domain.findings import Status
 from lora_registry.domain.raw_weeks import spans, week_of
 from lora_registry.store import (
+    adoption_tables,
     alerts,
     audits,
     collection,
@@ -164,6 +165,10 @@ RETENTION: Final = (
         lambda cut: outbox.MailToken.made_at < cut.before,
     ),
     Rule(
+        outbox.DeputyTold, "when it was told", Age.AGGREGATE, "told once, as long as its finding may stand",
+        lambda cut: outbox.DeputyTold.told_at < cut.before,
+    ),
+    Rule(
         alerts.SafetyAlert, "when its end was told", Age.AGGREGATE, "whether people were told; it names objects",
         lambda cut: alerts.SafetyAlert.recovered_at < cut.before,
     ),
@@ -213,6 +218,8 @@ KEPT: Final[Mapping[type[Base], str]] = {
     coverage.CoverageGateway: "of the last two builds; the build itself replaces them",
     coverage.CoverageTile: "of the last two builds; the build itself replaces them",
     coverage.CoverageCell: "of the last two builds; the build itself replaces them",
+    coverage.CoveragePlan: "of the last build; worked out anew with it",
+    coverage.CoverageCandidate: "places on a list; a new list replaces it",
     coverage.CellPopulation: "what a census said; a new one replaces it",
     weeks.RawWeek: "one small row a week: what is sealed stays sealed",
     weeks.RawStray: "goes with its raw week",
@@ -230,6 +237,8 @@ KEPT: Final[Mapping[type[Base], str]] = {
     journal_tables.Change: "goes with its change set",
     journal_tables.DeviceAttribute: _OWNERS,
     journal_tables.ColumnMapping: _OWNERS,
+    adoption_tables.AdoptionRule: "a rule that people made: they take it away",
+    adoption_tables.AdoptionFile: "a table that rules join, without keys: people take it away once it has served",
     outbox.Recipient: "who gets mails: until somebody removes them (`recipients remove`)",
     alerts.SafetyContact: "who is told at once: until somebody removes them (`alerts remove`)",
     outbox.MailSwitch: "whose mails are on",

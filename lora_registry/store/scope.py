@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from functools import lru_cache
 from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, Select, and_, false, func, or_, true
 
-from lora_registry.domain.access import MAY_SPEAK_AS, Aspect, Relation, Right, Viewer, classes
+from lora_registry.domain.access import MAY_MOVE_AS, MAY_SPEAK_AS, Aspect, Relation, Right, Role, Viewer, classes
+from lora_registry.domain.identifiers import DevEui
 from lora_registry.domain.services import PrivacyClass
-from lora_registry.store import reads
+from lora_registry.store import reads, staging
 from lora_registry.store.registry import DeviceRecord, Service
 
 SHOWN = (Aspect.POSITION, Aspect.RADIO, Aspect.FINDINGS, Aspect.SCORE)
@@ -72,6 +73,20 @@ def speaks(viewer: Viewer, tied: Ties) -> ColumnElement[bool]:
     return and_(sees(viewer, Aspect.FINDINGS, tied), or_(false(), *related))
 
 
+def moves(viewer: Viewer, tied: Ties) -> ColumnElement[bool]:
+    """Return the condition of devices of which the viewer says what becomes."""
+    return answers_for(viewer, tied) if viewer.may(Right.MOVE) else false()
+
+
+def answers_for(viewer: Viewer, tied: Ties) -> ColumnElement[bool]:
+    """Return the condition of devices whose journal of changes is the viewer's to read."""
+    exists = sees(viewer, Aspect.EXISTENCE, tied)
+    if viewer.alone or viewer.role is Role.AUDITOR:
+        return exists
+    related = [_related(viewer, relation, tied) for relation in viewer.relations if relation in MAY_MOVE_AS]
+    return and_(exists, or_(false(), *related))
+
+
 def _related(viewer: Viewer, relation: Relation, tied: Ties) -> ColumnElement[bool]:
     match relation:
         case Relation.OWNER:
@@ -92,7 +107,8 @@ def _related(viewer: Viewer, relation: Relation, tied: Ties) -> ColumnElement[bo
 def devices(dialect: str, viewer: Viewer) -> Select[Any]:
     """Return the query of the devices bound by `staging.listed` that exist for a viewer (`Viewer.alike`).
 
-    As `reads.chosen` with `sees_*` and `speaks`; also `privacy`, and `owner_id`, the organisation's identifier.
+    As `reads.chosen` with `sees_*`, `speaks`, `moves` and `answers_for`; also `privacy`, and `owner_id`, the
+    organisation's identifier.
     """
     query = reads.among(dialect)
     tied = ties(query)
@@ -100,6 +116,8 @@ def devices(dialect: str, viewer: Viewer) -> Select[Any]:
     return query.add_columns(
         *marks,
         speaks(viewer, tied).label("speaks"),
+        moves(viewer, tied).label("moves"),
+        answers_for(viewer, tied).label("answers_for"),
         tied.privacy.label("privacy"),
         tied.owner.label("owner_id"),
         DeviceRecord.model.label("model"),
@@ -108,13 +126,11 @@ def devices(dialect: str, viewer: Viewer) -> Select[Any]:
 
 
 @lru_cache(maxsize=_KEPT)
-def names(dialect: str, viewer: Viewer) -> Select[Any]:
-    """Return the query of `dev_eui` and `name` of the devices bound that exist for a viewer."""
+def names(dialect: str, viewer: Viewer, aspect: Aspect = Aspect.EXISTENCE) -> Select[Any]:
+    """Return the query of `dev_eui` and `name` of the devices bound of which a viewer sees `aspect`."""
     query = reads.among(dialect)
     column = query.selected_columns
-    return query.with_only_columns(column["dev_eui"], column["name"]).where(
-        sees(viewer, Aspect.EXISTENCE, ties(query))
-    )
+    return query.with_only_columns(column["dev_eui"], column["name"]).where(sees(viewer, aspect, ties(query)))
 
 
 def on_map(connection: Connection, viewer: Viewer) -> Iterator[reads.Row]:
@@ -138,8 +154,40 @@ def sees_findings(dialect: str | None, viewer: Viewer) -> Select[Any]:
 
 @lru_cache(maxsize=_KEPT)
 def speaks_of(dialect: str | None, viewer: Viewer) -> Select[Any]:
-    """Return the query of the devices (`dev_eui`) on whose findings a viewer's word counts: of all, or those bound."""
+    """Return the query of the devices (`dev_eui`) on whose findings a viewer's word counts, likewise."""
     return _euis(dialect, lambda tied: speaks(viewer, tied))
+
+
+def moved_by(connection: Connection, viewer: Viewer, among: Collection[DevEui] | None = None) -> set[DevEui]:
+    """Return the devices of which a viewer says what becomes: of all, or of some."""
+    if among is None:
+        return set(connection.scalars(_moved(None, viewer.alike)))
+    dialect = connection.dialect.name
+    bound = staging.listed(dialect, [eui.to_int64() for eui in among])
+    return set(connection.scalars(_moved(dialect, viewer.alike), bound))
+
+
+def existing(connection: Connection, viewer: Viewer, among: Collection[DevEui]) -> set[DevEui]:
+    """Return those of some devices that exist for a viewer."""
+    dialect = connection.dialect.name
+    bound = staging.listed(dialect, [eui.to_int64() for eui in among])
+    return set(connection.scalars(_existing(dialect, viewer.alike), bound))
+
+
+@lru_cache(maxsize=_KEPT)
+def _existing(dialect: str, viewer: Viewer) -> Select[Any]:
+    return _euis(dialect, lambda tied: sees(viewer, Aspect.EXISTENCE, tied))
+
+
+@lru_cache(maxsize=_KEPT)
+def _moved(dialect: str | None, viewer: Viewer) -> Select[Any]:
+    return _euis(dialect, lambda tied: moves(viewer, tied))
+
+
+@lru_cache(maxsize=_KEPT)
+def answered_for(viewer: Viewer) -> Select[Any]:
+    """Return the query of the devices (`dev_eui`) whose journal of changes a viewer reads."""
+    return _euis(None, lambda tied: answers_for(viewer, tied))
 
 
 def _euis(dialect: str | None, condition: Callable[[Ties], ColumnElement[bool]]) -> Select[Any]:

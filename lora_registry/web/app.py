@@ -11,16 +11,23 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp
 
 from lora_registry.domain.access import Viewer
+from lora_registry.domain.mapcoverage import MapTruth
 from lora_registry.ports import IdentityProvider
 from lora_registry.settings import Settings
 from lora_registry.web.answers import Guard
 from lora_registry.web.api import routes as api
 from lora_registry.web.city_map import MapCache
+from lora_registry.web.finding_cache import FindingCache
 from lora_registry.web.fleet import FleetCache
 from lora_registry.web.gateway_cache import GatewayCache
 from lora_registry.web.pages import (
     account,
+    adopt,
+    adopt_apply,
+    adopt_rules,
+    changes,
     city,
+    coverage,
     covered,
     devices,
     exports,
@@ -29,6 +36,7 @@ from lora_registry.web.pages import (
     home,
     inventory,
     leave,
+    moves,
     open_data,
     site_map,
     status,
@@ -43,6 +51,7 @@ from lora_registry.web.visits import new_token
 ROUTERS = (
     home.router,
     city.router,
+    coverage.router,
     covered.router,
     devices.router,
     findings.router,
@@ -51,6 +60,11 @@ ROUTERS = (
     account.router,
     identity_pages.router,
     leave.router,
+    adopt.router,
+    adopt_apply.router,
+    adopt_rules.router,
+    changes.router,
+    moves.router,
     open_data.router,
     site_map.router,
     status.router,
@@ -69,12 +83,14 @@ def application(
     clock: Callable[[], datetime],
     identity: IdentityProvider | None = None,
     visitor: Viewer | None = None,
+    truth: Callable[[], MapTruth | None] = lambda: None,
     limits: Limits | None = None,
     fresh: bool = False,
 ) -> FastAPI:
     """Return the application without its outer layers.
 
-    `visitor` is whom everybody is taken for, in a demonstration on this machine. `fresh` keeps nothing from one
+    `visitor` is whom everybody is taken for, in a demonstration on this machine, and `truth` what is
+    known of its simulated city only. `fresh` keeps nothing from one
     request to the next, for tests and very small registries.
     """
     static = static_files()
@@ -92,7 +108,10 @@ def application(
         settings=settings,
         clock=clock,
         fleet=FleetCache(engine, refresh_s=0 if fresh else _LISTS_S),
-        maps=MapCache(engine, settings, refresh_s=0 if fresh else _MAPS_S, simulated=visitor is not None),
+        maps=MapCache(
+            engine, settings, refresh_s=0 if fresh else _MAPS_S, simulated=visitor is not None, truth=truth
+        ),
+        findings=FindingCache(),
         gateways=GatewayCache(engine, refresh_s=0 if fresh else _MAPS_S),
         static=static,
         templates=environment(static),

@@ -15,6 +15,7 @@ from datetime import datetime
 from sqlalchemy import Engine
 
 from lora_registry.domain.access import Viewer
+from lora_registry.domain.mapcoverage import MapTruth
 from lora_registry.domain.mapdata import MapCell
 from lora_registry.pipeline.build_map import build_map, map_cells
 from lora_registry.settings import Settings
@@ -37,6 +38,8 @@ class CityMap:
     """JSON, gzip."""
     data_name: str
     made_at: float
+    run_id: int | None
+    """The audit that it shows."""
 
 
 class MapCache:
@@ -49,12 +52,14 @@ class MapCache:
         *,
         refresh_s: float,
         simulated: bool = False,
+        truth: Callable[[], MapTruth | None] = lambda: None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._engine = engine
         self._settings = settings
         self._refresh_s = refresh_s
         self._simulated = simulated
+        self._truth = truth
         self._clock = clock
         self._lock = threading.Lock()
         self._maps: OrderedDict[tuple[Viewer, str], CityMap] = OrderedDict()
@@ -67,7 +72,8 @@ class MapCache:
         found = self._maps.get(key)
         if found is None or self._refresh_s == 0:
             return self._make(key, fleet, now)
-        if self._clock() - found.made_at > self._refresh_s and key not in self._making:
+        old = found.run_id != fleet.run_id or self._clock() - found.made_at > self._refresh_s
+        if old and key not in self._making:
             self._making.add(key)
             threading.Thread(target=self._make_quietly, args=(key, fleet, now), name="map", daemon=True).start()
         return found
@@ -100,6 +106,7 @@ class MapCache:
                 simulated=self._simulated,
                 viewer=viewer,
                 cells=self._cells[1],
+                truth=self._truth(),
             )
             drawn = part(data, language=language)
             told = json.loads(drawn.data) | {"codes": codes(data, fleet.services, language, settings.timezone)}
@@ -112,6 +119,7 @@ class MapCache:
                 data=gzip.compress(body, 6, mtime=0),
                 data_name=f"map.{_digest(body)}.json",
                 made_at=self._clock(),
+                run_id=fleet.run_id,
             )
             self._maps[key] = made
             self._maps.move_to_end(key)

@@ -9,7 +9,9 @@ from typing import Any, Final
 from sqlalchemy import Connection
 
 from lora_registry.domain.identifiers import DevEui
-from lora_registry.store import device_pages, evidence, finding_reads, outages, reads
+from lora_registry.pipeline.coverage_rows import COMMUNE_COLUMNS, GAP_COLUMNS, GATEWAY_COLUMNS
+from lora_registry.pipeline.plan_coverage import Question
+from lora_registry.store import coverage_plans, device_pages, evidence, finding_reads, outages, reads
 from lora_registry.store.engine import reading
 from lora_registry.store.reads import Row
 from lora_registry.web.pages.findings import selection_of
@@ -105,6 +107,16 @@ def _letters(visit: Visit) -> list[Row]:
         return reads.dead_letters(connection, limit=_MOST_LETTERS)
 
 
+def _answer(question: Question) -> Callable[[Visit], Iterable[Row]]:
+    def rows(visit: Visit) -> Iterable[Row]:
+        with reading(visit.site.engine) as connection:
+            found: Any = coverage_plans.answers(connection).get(question, [])
+        told: list[Row] = found["gateways"] if question is Question.SWITCH_OFF and found else found
+        return told
+
+    return rows
+
+
 TABLES: Final[Mapping[str, Table]] = {
     "devices": Table((*DEVICES, *PLACES), _devices, placed=True),
     "services": Table(SERVICES, services_of),
@@ -112,6 +124,9 @@ TABLES: Final[Mapping[str, Table]] = {
     "findings": Table(FINDINGS, _findings),
     "outages": Table(OUTAGES, _outages, of_collection=True),
     "dead-letters": Table(LETTERS, _letters, of_collection=True),
+    "coverage-communes": Table(COMMUNE_COLUMNS, _answer(Question.COMMUNES), of_collection=True),
+    "coverage-gaps": Table(GAP_COLUMNS, _answer(Question.GAPS), of_collection=True, placed=True),
+    "switch-off": Table(GATEWAY_COLUMNS, _answer(Question.SWITCH_OFF), of_collection=True),
 }
 
 

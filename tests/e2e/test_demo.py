@@ -125,13 +125,16 @@ def test_the_page_is_served_until_it_is_stopped(temporary: Path, how: signal.Sig
         running.wait_for("Ctrl-C")
         assert running.announced == f"http://127.0.0.1:{port}/\n"
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
-        connection.request("GET", "/")
-        answer = connection.getresponse()
-        page = answer.read().decode()
+        answered = {}
+        for path in ("/", "/map", "/devices", "/healthz"):
+            connection.request("GET", path)
+            answer = connection.getresponse()
+            answered[path] = answer.read().decode()
+            assert answer.status == 200, path
         connection.close()
-        assert answer.status == 200
-        assert '<html lang="fr"' in page
-        assert "Montpellier" in page
+        assert '<html lang="fr"' in answered["/"]
+        assert "une ville simulée" in answered["/"], "nobody takes it for a real one"
+        assert 'id="communes"' in answered["/map"]
         assert len(processes(temporary)) == 4, "demo, network, broker, listener"
         assert running.end(how) == 0
     assert running.said.splitlines()[-1] == "Arrêté : plus rien ne tourne, rien ne reste."

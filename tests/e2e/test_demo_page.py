@@ -1,4 +1,4 @@
-"""What the demonstration serves, in a real Chromium: every commune, gateway and object of its registry."""
+"""The demonstration's map, in a real Chromium: every commune, gateway and object of its registry."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from tests.e2e.program import rows
 from tests.e2e.test_demo import demo, temporary  # noqa: F401 - a fixture
 from tests.maps.test_browser import ARGUMENTS
 
+_VISITOR = "Montpellier Méditerranée Métropole"
 _HIDDEN = {None, "household", "mobile_person"}
 
 
@@ -36,6 +37,8 @@ def test_the_page_shows_every_commune_gateway_and_object(temporary: Path, chromi
         page.on("pageerror", lambda error: told.append(str(error)))
         page.on("request", lambda request: told.append(request.url) if f":{port}/" not in request.url else None)
         page.goto(f"http://127.0.0.1:{port}/", wait_until="networkidle")
+        assert page.locator(".notice").first.inner_text().startswith("Démonstration")
+        page.goto(f"http://127.0.0.1:{port}/map", wait_until="networkidle")
         communes, gateways, shown = (
             cells(page, "communes", 2),
             cells(page, "gateways", 2),
@@ -51,6 +54,9 @@ def test_the_page_shows_every_commune_gateway_and_object(temporary: Path, chromi
     assert set(gateways) == known
     assert len(known) == 25
     public = {row["dev_eui"] for row in devices if services.get(row["service"]) not in _HIDDEN}
-    assert set(shown) == public, "each object whose privacy allows it, and no other"
+    own = {row["dev_eui"] for row in devices if row["organisation"] == _VISITOR}
+    assert own - public, "an owner sees where its own stand, whatever their class"
+    public |= own
+    assert set(shown) == public, "each object whose privacy allows it or that is the visitor's own, and no other"
     assert counted == [len(devices), len(devices) - len(public)], "the others as numbers"
     assert len(devices) == 120

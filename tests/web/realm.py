@@ -9,18 +9,21 @@ from functools import cache
 from itertools import product
 from typing import Any, Final
 
-from sqlalchemy import Engine, insert
+from sqlalchemy import Connection, Engine, insert
 
 from lora_registry.domain.access import Aspect, Relation, Role, Viewer, privacy_of, seen
 from lora_registry.domain.facts import GatewayFacts
 from lora_registry.domain.identifiers import DevEui, GatewayId
 from lora_registry.domain.services import OrganisationKind, PrivacyClass
 from lora_registry.pipeline import passwords
-from lora_registry.store import accounts
+from lora_registry.pipeline.plan_coverage import Question
+from lora_registry.store import accounts, coverage_plans
 from lora_registry.store import registry as model
 from lora_registry.store.audits import AuditRun, DeviceVerdict, Finding, GatewayVerdict
 from lora_registry.store.collection import CollectionOutage, DeadLetter, Gateway
+from lora_registry.store.coverage import CoverageRun
 from lora_registry.store.engine import writing
+from lora_registry.store.journal_tables import Change, ChangeSet
 from lora_registry.store.scores import DeviceUsefulness, UsefulnessRun
 from lora_registry.store.telemetry import Device, DeviceState
 from lora_registry.usefulness.figures import Figures
@@ -160,6 +163,17 @@ def make(engine: Engine) -> None:
                  "latitude": float(one.latitude), "longitude": 3.9},
             )  # fmt: skip
             add(Finding, found("silent_device", "device", str(one.dev_eui)))
+            place = {"latitude": float(one.latitude), "longitude": 3.9, "source": "surveyed"}
+            changed = {"change_set_id": 1, "before": None, "source": f"rule 1 (Rule {one.name})"}
+            add(
+                Change,
+                changed | {"dev_eui": one.dev_eui, "field": "model", "after": f"Model {one.name}"},
+                changed | {"dev_eui": one.dev_eui, "field": "position", "after": place},
+            )
+        add(
+            ChangeSet,
+            {"id": 1, "verb": "adopt", "state": "applied", "made_at": NOW - HOUR, "made_by": "Somebody"},
+        )
         gateway = GatewayId("b000000000000001")
         add(Gateway, {"gateway_id": gateway, "network_id": "chirpstack", "region": "eu868", "last_stats_at": NOW})
         add(
@@ -190,6 +204,46 @@ def make(engine: Engine) -> None:
             {"key": 1, "first_received_at": NOW, "last_received_at": NOW, "topic": "application/1/Canary-letter",
              "reason": "not_json", "detail": "line 1", "size": 3, "excerpt": "…"},
         )  # fmt: skip
+        coverage(connection)
+
+
+def coverage(connection: Connection) -> None:
+    """Write a build of coverage with its answers, which name every device: pages may name those one sees only."""
+    run = {"id": 1, "built_at": NOW, "completed_at": NOW, "target": 0.95, "network": None, "rejected": {}}
+    connection.execute(insert(CoverageRun).values(**run))
+    commune = {
+        "commune": HERE, "name": "Lattes", "squares": 700, "covered": 500, "gap": 40, "unknown": 160,
+        "population": 16_000.0, "population_covered": 15_000.0, "population_gap": 900.0,
+    }  # fmt: skip
+    hole = {
+        "rank": 1, "state": "gap", "communes": "Lattes", "squares": 12, "km2": 0.48, "need": 9.0,
+        "population": 320.0, "silent": 2, "failing": 1, "declared": 3, "latitude": 43.56, "longitude": 3.91,
+    }  # fmt: skip
+    site = {
+        "rank": 1, "name": "Mairie", "latitude": 43.56, "longitude": 3.9, "adds": 55.0, "p10": 20.0,
+        "median": 54.0, "p90": 90.0, "measure_first": True, "nearest_gateway_km": 2.4,
+    }  # fmt: skip
+    gateways = [
+        {"gateway_id": f"b00000000000000{number}", "name": name, "third_party": number == 3,
+         "could_go": number == 2, "squares": 400, "squares_alone": 9, "frames_alone_30d": 1_234,
+         "devices_alone_30d": 5}
+        for number, name in enumerate(("Antenne", "Château d'eau", "Voisine"), start=1)
+    ]  # fmt: skip
+    off = {
+        "own": 2, "kept": 1, "bound": 1, "exact": True, "lost_share": 0.004, "days": 30, "frames": 81_000,
+        "frames_lost": 310, "devices": 25, "devices_lost": 25, "lost": [str(one.dev_eui) for one in objects()],
+        "devices_on_one": 7, "devices_on_one_today": 3, "gateways": gateways,
+    }  # fmt: skip
+    answers: dict[Question, Any] = {
+        Question.COMMUNES: [commune, commune | {"commune": None, "name": None, "gap": 0}],
+        Question.GAPS: [hole],
+        Question.UNKNOWN: [hole | {"state": "unknown"}],
+        Question.NEXT_GATEWAY: [site, site | {"rank": 2, "name": "École", "measure_first": False}],
+        Question.SWITCH_OFF: off,
+        Question.SWITCH_OFF_SPARE: off | {"kept": 2, "gateways": []},
+    }
+    for question, answer in answers.items():
+        coverage_plans.keep(connection, 1, question, answer=answer, now=NOW)
 
 
 def _gateway_facts() -> dict[str, Any]:

@@ -6,11 +6,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Engine, delete
 
 from lora_registry.domain.access import Role
 from lora_registry.pipeline.build_coverage import build_coverage
 from lora_registry.store import migrations
-from lora_registry.store.engine import make_engine
+from lora_registry.store.coverage import CoverageRun
+from lora_registry.store.engine import make_engine, writing
 from tests.pipeline import test_build_coverage as made
 from tests.web.conftest import Server, serving
 from tests.web.realm import METROPOLIS, viewer
@@ -59,6 +61,8 @@ def test_swapped_metres_or_far_away_is_unknown_in_words(city: Server, point: str
     assert "Covered: objects" not in answer.text
 
 
-def test_before_a_build_the_page_says_whom_to_ask(server: Server) -> None:
+def test_before_a_build_the_page_says_whom_to_ask(server: Server, realm_engine: Engine) -> None:
+    with writing(realm_engine) as connection:
+        connection.execute(delete(CoverageRun))
     text = server.signed_in().get("/covered?lat=43.6&lon=3.9").text
     assert "Coverage has not been worked out yet" in text

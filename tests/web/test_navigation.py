@@ -18,7 +18,7 @@ def paths(who: Viewer) -> set[str]:
 
 
 def test_a_commune_is_not_shown_what_is_of_the_network() -> None:
-    of_network = {"/incidents", "/outages", "/dead-letters"}
+    of_network = {"/incidents", "/coverage", "/coverage/switch-off", "/outages", "/dead-letters"}
     assert of_network.isdisjoint(paths(viewer(ME, Role.ADMIN)))
     assert of_network <= paths(viewer(METROPOLIS))
     assert of_network <= paths(viewer(ME, Role.AUDITOR))
@@ -32,6 +32,7 @@ def test_a_commune_is_not_shown_what_is_of_the_network() -> None:
         ("/devices/a000000000000001", "Watch", "/devices"),
         ("/services/air", "Decide", "/services"),
         ("/covered", "Network", "/covered"),
+        ("/coverage/switch-off", "Network", "/coverage/switch-off"),
         ("/coverednot", None, None),
         ("/account", None, None),
     ],

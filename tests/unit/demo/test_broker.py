@@ -14,9 +14,8 @@ from integrations.mqtt import Address, MqttSource
 from integrations.mqtt_publisher import MqttPublisher
 from lora_registry.demo.broker import running_broker
 from lora_registry.demo.children import Child, environment
-from lora_registry.demo.ports import answers, free_port, page_server, taken
+from lora_registry.demo.ports import LOCAL, answers, free_port, listening, taken
 from lora_registry.domain.errors import InUseError, UnavailableError
-from lora_registry.web.one_page import LOCAL
 from tests.conftest import missing
 
 _SBIN = "/usr/sbin:/usr/local/sbin"
@@ -96,16 +95,13 @@ def test_a_child_does_not_inherit_our_settings(monkeypatch: pytest.MonkeyPatch) 
 
 def test_a_port_that_was_asked_for_and_is_taken_is_refused_with_the_way_out() -> None:
     port = free_port()
-    server = page_server(port)
-    assert taken(port)
-    with pytest.raises(InUseError, match=rf"port {port} of this machine is in use: .* --port"):
-        page_server(port)
-    server.server_close()
+    with listening(port):
+        assert taken(port)
+        with pytest.raises(InUseError, match=rf"port {port} of this machine is in use: .* --port"):
+            listening(port)
     assert not taken(port)
 
 
 def test_without_a_wish_a_port_is_found() -> None:
-    first, second = page_server(None), page_server(None)
-    assert first.url != second.url
-    first.server_close()
-    second.server_close()
+    with listening(None) as first, listening(None) as second:
+        assert first.getsockname() != second.getsockname()

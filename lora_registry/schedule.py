@@ -63,6 +63,14 @@ JOBS: Final[tuple[Job, ...]] = (
         {"fr": "effacer ce qui a fait son temps", "en": "delete what has had its time"},
     ),
     Job(
+        "accounts", ("user", "retire"), {"day_of_week": "tue", "hour": "8", "minute": "40"},
+        {"fr": "fermer puis effacer les comptes inutilisés", "en": "close, then delete unused accounts"},
+    ),
+    Job(
+        "backups", ("db", "backups"), {"hour": "7", "minute": "40"},
+        {"fr": "vérifier l'âge des sauvegardes", "en": "check the age of backups"}, needs="backup_dir",
+    ),
+    Job(
         # The hours after the first one are for mails that a server put off: with none, a run has nothing to do.
         "mail", ("report", "weekly", "--send"), {"day_of_week": "mon", "hour": "9-21", "minute": "0"},
         {"fr": "envoyer le courriel de la semaine", "en": "send the mail of the week"},

@@ -1022,6 +1022,8 @@ def people() -> None:
         sa.Column("oidc_issuer", sa.Text(), nullable=True),
         sa.Column("oidc_subject", sa.String(255), nullable=True),
         sa.Column("created_at", INSTANT, nullable=False),
+        sa.Column("seen_at", INSTANT, nullable=True, comment="when they last signed in"),
+        sa.Column("noticed_at", INSTANT, nullable=True, comment="told that it will be closed"),
         sa.Column("disabled_at", INSTANT, nullable=True),
         sa.PrimaryKeyConstraint("id", name="pk_person"),
         sa.UniqueConstraint("email", name="uq_person_email"),
@@ -1243,6 +1245,17 @@ def alert_tables() -> None:
     )
     op.create_index("ix_safety_delivery_state", "safety_delivery", ["state"])
     op.create_table(
+        "forgotten",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("at", INSTANT, nullable=False),
+        sa.Column("table_name", sa.String(64), nullable=False),
+        sa.Column("week", sa.Date(), nullable=True, comment="the raw week that went"),
+        sa.Column("before", INSTANT, nullable=True, comment="what was older went"),
+        sa.Column("rows", sa.BigInteger(), nullable=False),
+        sa.Column("why", sa.String(40), nullable=False, comment="age, class withdrawn, or account unused"),
+        sa.PrimaryKeyConstraint("id", name="pk_forgotten"),
+    )
+    op.create_table(
         "deputy_told",
         sa.Column("organisation_id", sa.String(64), nullable=False),
         sa.Column("kind", sa.String(40), nullable=False),
@@ -1260,7 +1273,7 @@ def alert_tables() -> None:
 def drop_alert_tables() -> None:
     op.drop_index("ix_safety_delivery_state", "safety_delivery")
     op.drop_index("ix_safety_alert_recovered_at", "safety_alert")
-    for table in ("deputy_told", "safety_delivery", "safety_alert", "safety_contact"):
+    for table in ("forgotten", "deputy_told", "safety_delivery", "safety_alert", "safety_contact"):
         op.drop_table(table)
 
 

@@ -19,6 +19,7 @@ from lora_registry.store import (
     collection,
     coverage,
     decisions,
+    forgotten,
     incident_tables,
     jobs,
     journal_tables,
@@ -165,6 +166,10 @@ RETENTION: Final = (
         lambda cut: outbox.MailToken.made_at < cut.before,
     ),
     Rule(
+        forgotten.Forgotten, "its entry", Age.AGGREGATE, "what went, and when, can be shown",
+        lambda cut: forgotten.Forgotten.at < cut.before,
+    ),
+    Rule(
         outbox.DeputyTold, "when it was told", Age.AGGREGATE, "told once, as long as its finding may stand",
         lambda cut: outbox.DeputyTold.told_at < cut.before,
     ),
@@ -223,7 +228,7 @@ KEPT: Final[Mapping[type[Base], str]] = {
     coverage.CellPopulation: "what a census said; a new one replaces it",
     weeks.RawWeek: "one small row a week: what is sealed stays sealed",
     weeks.RawStray: "goes with its raw week",
-    people.Person: "a person's account: an administrator disables it",
+    people.Person: "a person's account: disabled, then deleted when nobody uses it (`user retire`)",
     people.Session: "ends by itself within a week; the next signing-in takes it away",
     people.ApiToken: "a token says who could read until when: as long as its organisation",
     people.SavedView: "a person's own words: they delete it",

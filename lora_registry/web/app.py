@@ -38,6 +38,7 @@ from lora_registry.web.pages import (
     leave,
     moves,
     open_data,
+    schedule,
     site_map,
     status,
 )
@@ -66,6 +67,7 @@ ROUTERS = (
     changes.router,
     moves.router,
     open_data.router,
+    schedule.router,
     site_map.router,
     status.router,
     api.router,

@@ -13,7 +13,9 @@ from sqlalchemy import Engine, text
 
 from lora_registry import schedule
 from lora_registry.domain.errors import InUseError, UsageError
-from lora_registry.schedule import Job, Scheduler, change
+from lora_registry.pipeline import timed_jobs
+from lora_registry.pipeline.timed_jobs import Job, change
+from lora_registry.schedule import Scheduler
 from lora_registry.store import jobs as job_runs
 from lora_registry.store.engine import reading, writing
 from lora_registry.store.process_lock import SCHEDULING, holding
@@ -72,7 +74,7 @@ def runs(engine: Engine) -> list[tuple[str, int | None, str]]:
 
 def make_due(engine: Engine, name: str, at: datetime) -> None:
     """Write into the job store that a job should have run then."""
-    with schedule._planner(engine, schedule.ZoneInfo(PARIS)) as planner:
+    with timed_jobs.planner_over(engine, timed_jobs.ZoneInfo(PARIS)) as planner:
         planner.modify_job(name, next_run_time=at)
 
 
@@ -89,19 +91,19 @@ def settled(engine: Engine, count: int) -> Callable[[], bool]:
 def looked(monkeypatch: pytest.MonkeyPatch) -> list[None]:
     """Note each time that the scheduler has looked for due jobs."""
     looks: list[None] = []
-    look = schedule.Planner.look
+    look = timed_jobs.Planner.look
 
-    def noted(planner: schedule.Planner) -> None:
+    def noted(planner: timed_jobs.Planner) -> None:
         look(planner)
         looks.append(None)
 
-    monkeypatch.setattr(schedule.Planner, "look", noted)
+    monkeypatch.setattr(timed_jobs.Planner, "look", noted)
     return looks
 
 
 def known(engine: Engine, jobs: Sequence[Job], monkeypatch: pytest.MonkeyPatch) -> None:
     """Plan jobs once, and let them be those of the program."""
-    monkeypatch.setattr(schedule, "JOBS", tuple(jobs))
+    monkeypatch.setattr(timed_jobs, "JOBS", tuple(jobs))
     with running(engine, *jobs):
         pass
 
@@ -160,7 +162,7 @@ def test_what_another_process_writes_is_seen_while_the_scheduler_runs(
         change(engine, "quick", "now", zone=PARIS, now=datetime.now(UTC))
         wait_until(settled(engine, 2), "it was never run")
     assert runs(engine) == [("failing", 1, "no such sensor"), ("quick", 0, "done")]
-    told = {row["job"]: row for row in schedule.rows(engine, zone=PARIS, language="en")}
+    told = {row["job"]: row for row in timed_jobs.rows(engine, zone=PARIS, language="en")}
     assert (told["failing"]["last_exit_code"], told["failing"]["paused"]) == (1, False)
     assert told["quick"]["next_at"] > datetime.now(UTC)
 

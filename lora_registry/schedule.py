@@ -10,7 +10,7 @@ import subprocess
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Final
+from typing import Final, Protocol
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Engine
@@ -27,6 +27,13 @@ _LOOK_S = 20.0
 def jobs_for(settings: Settings) -> list[Job]:
     """Return the jobs that have what they need."""
     return [job for job in JOBS if not job.needs or getattr(settings, job.needs)]
+
+
+class Stop(Protocol):
+    """The word to stop, from outside."""
+
+    def wait(self, timeout_s: float, /) -> bool:
+        """Wait `timeout_s`, or until told to stop; return whether to."""
 
 
 class Scheduler:
@@ -50,7 +57,7 @@ class Scheduler:
         self._running: subprocess.Popen[str] | None = None
         self._closing = threading.Event()
 
-    def run(self, stop: threading.Event) -> None:
+    def run(self, stop: Stop) -> None:
         """Run the jobs until told to stop; the one that runs then is ended and noted as cut short."""
         with writing(self._engine) as connection:
             again = job_runs.cut_short(connection, now=self._clock())

@@ -35,7 +35,7 @@ def partitions_that_stay(table: str) -> None:
             op.execute(f"ALTER TABLE {table} ATTACH PARTITION {table}_{name} FOR VALUES FROM ({start}) TO ({end})")
 
 
-def upgrade() -> None:
+def core_tables() -> None:
     op.create_table(
         "application_verdict",
         sa.Column("application", sa.String(200), nullable=False),
@@ -577,9 +577,12 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("network_id", "application_id", name="pk_application"),
     )
+
+
+def upgrade() -> None:
+    core_tables()
     timed_jobs()
     incidents()
-
     usefulness()
     coverage_tables()
     onboarding_tables()
@@ -587,6 +590,8 @@ def upgrade() -> None:
     mail_tables()
     coverage_plan_tables()
     adoption_tables()
+    accounts_tables()
+    alert_tables()
 
 
 def timed_jobs() -> None:
@@ -1187,14 +1192,95 @@ def mail_tables() -> None:
         sa.PrimaryKeyConstraint("token_hash", name="pk_mail_token"),
     )
     op.create_index("ix_mail_token_recipient_id", "mail_token", ["recipient_id"])
-    alert_tables()
 
 
 def drop_mail_tables() -> None:
-    drop_alert_tables()
     op.drop_index("ix_mail_token_recipient_id", "mail_token")
     op.drop_index("ix_outbox_mail_state", "outbox_mail")
     for table in ("mail_token", "outbox_mail", "mail_edition", "mail_preview", "mail_switch", "recipient"):
+        op.drop_table(table)
+
+
+def adoption_tables() -> None:
+    op.create_table(
+        "adoption_rule",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("place", sa.Integer(), nullable=False, comment="rules are read in this order"),
+        sa.Column("said", sa.JSON(), nullable=False, comment="as onboarding.adoption_document holds it"),
+        sa.Column("made_at", INSTANT, nullable=False, comment="last changed"),
+        sa.Column("made_by", sa.String(200), nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_adoption_rule"),
+    )
+    op.create_table(
+        "adoption_file",
+        sa.Column("name", sa.String(200), nullable=False),
+        sa.Column("content", sa.JSON(), nullable=False, comment="line and cells of each row"),
+        sa.Column("headings", sa.JSON(), nullable=False),
+        sa.Column("rows", sa.Integer(), nullable=False),
+        sa.Column("kept_at", INSTANT, nullable=False),
+        sa.Column("kept_by", sa.String(200), nullable=False),
+        sa.PrimaryKeyConstraint("name", name="pk_adoption_file"),
+    )
+
+
+def accounts_tables() -> None:
+    """Make the tables of public accounts: the figures of years and months, and the rows behind them."""
+
+    def key(period: str | None = None) -> list[sa.Column]:
+        return [
+            sa.Column("kind", sa.String(8), nullable=False),
+            sa.Column("period", sa.String(7), nullable=False, comment=period),
+            sa.Column("version", sa.Integer(), autoincrement=False, nullable=False),
+        ]
+
+    op.create_table(
+        "public_account",
+        *key("2026 or 2026-03"),
+        sa.Column("made_at", INSTANT, nullable=False),
+        sa.Column("reason", sa.Text(), nullable=True, comment="why it was made again"),
+        sa.Column("about", sa.JSON(), nullable=False, comment="names and instants, see report.account.account"),
+        sa.Column(
+            "previous_version",
+            sa.Integer(),
+            nullable=True,
+            comment="of the period before, which it was compared with",
+        ),
+        one_of("public_account", "kind", "annual, monthly"),
+        sa.PrimaryKeyConstraint("kind", "period", "version", name="pk_public_account"),
+    )
+    op.create_table(
+        "public_figure",
+        *key(),
+        sa.Column("figure", sa.String(40), nullable=False, comment="report.account.figures"),
+        sa.Column(
+            "dimension",
+            sa.String(16),
+            nullable=False,
+            comment="service, commune or family; empty: of everything",
+        ),
+        sa.Column("member", sa.String(200), nullable=False, comment="id of the service, code of the commune"),
+        sa.Column("value", sa.Float(), nullable=True, comment="null: nothing can be said"),
+        sa.Column("n", sa.Integer(), nullable=False, comment="rows it rests on"),
+        sa.Column("low", sa.Float(), nullable=True),
+        sa.Column("high", sa.Float(), nullable=True),
+        sa.Column("withheld", sa.Boolean(), nullable=False, comment="of too few objects to be published"),
+        sa.PrimaryKeyConstraint(
+            "kind", "period", "version", "figure", "dimension", "member", name="pk_public_figure"
+        ),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "public_evidence",
+        *key(),
+        sa.Column("name", sa.String(16), nullable=False, comment="report.account.evidence.Table"),
+        sa.Column("made_at", INSTANT, nullable=False),
+        sa.Column("body", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("kind", "period", "version", "name", name="pk_public_evidence"),
+    )
+
+
+def drop_accounts_tables() -> None:
+    for table in ("public_evidence", "public_figure", "public_account"):
         op.drop_table(table)
 
 
@@ -1271,42 +1357,65 @@ def alert_tables() -> None:
 
 
 def drop_alert_tables() -> None:
-    op.drop_index("ix_safety_delivery_state", "safety_delivery")
-    op.drop_index("ix_safety_alert_recovered_at", "safety_alert")
     for table in ("forgotten", "deputy_told", "safety_delivery", "safety_alert", "safety_contact"):
         op.drop_table(table)
 
 
-def adoption_tables() -> None:
-    op.create_table(
-        "adoption_rule",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("place", sa.Integer(), nullable=False, comment="rules are read in this order"),
-        sa.Column("said", sa.JSON(), nullable=False, comment="as onboarding.adoption_document holds it"),
-        sa.Column("made_at", INSTANT, nullable=False, comment="last changed"),
-        sa.Column("made_by", sa.String(200), nullable=False),
-        sa.PrimaryKeyConstraint("id", name="pk_adoption_rule"),
-    )
-    op.create_table(
-        "adoption_file",
-        sa.Column("name", sa.String(200), nullable=False),
-        sa.Column("content", sa.JSON(), nullable=False, comment="line and cells of each row"),
-        sa.Column("headings", sa.JSON(), nullable=False),
-        sa.Column("rows", sa.Integer(), nullable=False),
-        sa.Column("kept_at", INSTANT, nullable=False),
-        sa.Column("kept_by", sa.String(200), nullable=False),
-        sa.PrimaryKeyConstraint("name", name="pk_adoption_file"),
-    )
+def drop_core_tables() -> None:
+    for table in (
+        "application",
+        "service",
+        "gateway_record",
+        "place",
+        "organisation",
+        "watch",
+        "uplink",
+        "territory",
+        "sketch_key",
+        "raw_week",
+        "raw_stray",
+        "position",
+        "network",
+        "maintenance",
+        "installation",
+        "hourly_mean",
+        "gateway_verdict",
+        "gateway_report",
+        "gateway_day",
+        "gateway",
+        "finding_word",
+        "finding_verdict",
+        "finding_observation",
+        "finding",
+        "device_verdict",
+        "device_state",
+        "device_habit",
+        "device_record",
+        "device_event",
+        "device_day",
+        "device",
+        "dead_letter",
+        "collection_outage",
+        "channel_trace",
+        "channel_tail",
+        "channel_sketch",
+        "audit_run",
+        "application_verdict",
+    ):
+        op.drop_table(table)
 
 
 def downgrade() -> None:
+    drop_alert_tables()
+    drop_accounts_tables()
     without_people()
     for table in ("adoption_file", "adoption_rule"):
         op.drop_table(table)
     drop_mail_tables()
     op.drop_table("job_run")
     op.drop_index("ix_apscheduler_jobs_next_run_time", "apscheduler_jobs")
-    for table in ("apscheduler_jobs", "cause_evidence", "incident_device", "incident"):
+    op.drop_table("apscheduler_jobs")
+    for table in ("cause_evidence", "incident_device", "incident"):
         op.drop_table(table)
     for table in (
         "goal",
@@ -1321,42 +1430,4 @@ def downgrade() -> None:
         op.drop_table(table)
     drop_coverage_tables()
     drop_onboarding_tables()
-    op.drop_table("application")
-    op.drop_table("service")
-    op.drop_table("gateway_record")
-    op.drop_table("place")
-    op.drop_table("organisation")
-    op.drop_table("watch")
-    op.drop_table("uplink")
-    op.drop_table("territory")
-    op.drop_table("sketch_key")
-    op.drop_table("raw_week")
-    op.drop_table("raw_stray")
-    op.drop_table("position")
-    op.drop_table("network")
-    op.drop_table("maintenance")
-    op.drop_table("installation")
-    op.drop_table("hourly_mean")
-    op.drop_table("gateway_verdict")
-    op.drop_table("gateway_report")
-    op.drop_table("gateway_day")
-    op.drop_table("gateway")
-    op.drop_index("ix_finding_word_finding", "finding_word")
-    op.drop_table("finding_word")
-    op.drop_table("finding_verdict")
-    op.drop_table("finding_observation")
-    op.drop_table("finding")
-    op.drop_table("device_verdict")
-    op.drop_table("device_state")
-    op.drop_table("device_habit")
-    op.drop_table("device_record")
-    op.drop_table("device_event")
-    op.drop_table("device_day")
-    op.drop_table("device")
-    op.drop_table("dead_letter")
-    op.drop_table("collection_outage")
-    op.drop_table("channel_trace")
-    op.drop_table("channel_tail")
-    op.drop_table("channel_sketch")
-    op.drop_table("audit_run")
-    op.drop_table("application_verdict")
+    drop_core_tables()

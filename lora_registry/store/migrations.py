@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Engine
 import lora_registry
 from lora_registry.store import (
     adoption_tables,
+    alerts,
     audits,
     collection,
     coverage,
@@ -22,6 +23,7 @@ from lora_registry.store import (
     journal_tables,
     outbox,
     people,
+    public_accounts,
     registry,
     scores,
     sketch_tables,
@@ -37,6 +39,7 @@ from lora_registry.store.engine import writing
 
 MODELS = (
     adoption_tables,
+    alerts,
     audits,
     collection,
     coverage,
@@ -46,6 +49,7 @@ MODELS = (
     journal_tables,
     outbox,
     people,
+    public_accounts,
     registry,
     scores,
     sketch_tables,

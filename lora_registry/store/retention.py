@@ -25,6 +25,7 @@ from lora_registry.store import (
     journal_tables,
     outbox,
     people,
+    public_accounts,
     registry,
     scores,
     sketch_tables,
@@ -185,6 +186,11 @@ RETENTION: Final = (
         coverage.CoverageVisit, "its day", Age.AGGREGATE, "evidence of coverage for months; it names people",
         lambda cut: coverage.CoverageVisit.visited_on < cut.before.date(),
     ),
+    Rule(
+        public_accounts.PublicEvidence, "when its account was made", Age.AGGREGATE,
+        "whoever doubts a figure sees its rows; they name objects",
+        lambda cut: public_accounts.PublicEvidence.made_at < cut.before,
+    ),
 )  # fmt: skip
 
 _OWNERS = "owners' words: people change them"
@@ -228,6 +234,8 @@ KEPT: Final[Mapping[type[Base], str]] = {
     coverage.CellPopulation: "what a census said; a new one replaces it",
     weeks.RawWeek: "one small row a week: what is sealed stays sealed",
     weeks.RawStray: "goes with its raw week",
+    public_accounts.PublicAccount: "the accounts of years and months are public, and compared",
+    public_accounts.PublicFigure: "as its account: figures name nobody",
     people.Person: "a person's account: disabled, then deleted when nobody uses it (`user retire`)",
     people.Session: "ends by itself within a week; the next signing-in takes it away",
     people.ApiToken: "a token says who could read until when: as long as its organisation",
@@ -238,6 +246,8 @@ KEPT: Final[Mapping[type[Base], str]] = {
     sync_tables.NetworkProfile: "one row a profile; sync replaces it",
     sync_tables.NetworkGateway: "one row a gateway; sync replaces it",
     sync_tables.SyncRun: "one small row a sync",
+    adoption_tables.AdoptionRule: _OWNERS,
+    adoption_tables.AdoptionFile: _OWNERS,
     journal_tables.ChangeSet: "the journal of owners' words: what was there before can be put back",
     journal_tables.Change: "goes with its change set",
     journal_tables.DeviceAttribute: _OWNERS,

@@ -28,6 +28,8 @@ PAGES: Final = (
     f"/findings/{KEY}", "/services", "/gateways", "/incidents", "/outages", "/dead-letters", "/map", "/account",
     "/site-map", "/coverage", "/coverage/switch-off", "/covered", "/accessibility", "/devices/0",
     "/changes", "/changes/1", f"/devices/{MINE.dev_eui}/move/swap",
+    "/accounts", "/accounts/annual/2026",
+    "/accounts/monthly/2026-09", f"/accounts/annual/2026/communes/{realm.HERE}",
 )  # fmt: skip
 WIDE, NARROW = {"width": 1280, "height": 900}, {"width": 320, "height": 640}
 SERIOUS = ("serious", "critical")

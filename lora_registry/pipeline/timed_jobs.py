@@ -57,7 +57,7 @@ JOBS: Final[tuple[Job, ...]] = (
         {"fr": "effacer ce qui a fait son temps", "en": "delete what has had its time"},
     ),
     Job(
-        "accounts", ("user", "retire"), {"day_of_week": "tue", "hour": "8", "minute": "40"},
+        "people", ("user", "retire"), {"day_of_week": "tue", "hour": "8", "minute": "40"},
         {"fr": "fermer puis effacer les comptes inutilisés", "en": "close, then delete unused accounts"},
     ),
     Job(
@@ -73,6 +73,11 @@ JOBS: Final[tuple[Job, ...]] = (
     Job(
         "coverage", ("coverage", "build"), {"day_of_week": "sun", "hour": "5"},
         {"fr": "refaire la carte de couverture", "en": "build the coverage map again"},
+    ),
+    Job(
+        # After the night's audit, whose word accounts take. Most days it has nothing to do.
+        "accounts", ("report", "due"), {"hour": "6", "minute": "30"},
+        {"fr": "faire les bilans du mois et de l'année", "en": "make the accounts of the month and the year"},
     ),
     Job(
         "opendata", ("export", "opendata"), {"day_of_week": "mon", "hour": "6", "minute": "20"},

@@ -210,3 +210,26 @@ def test_a_second_scheduler_is_refused(engine: Engine) -> None:
 def test_a_job_that_was_never_planned_says_how_to_plan_it(engine: Engine) -> None:
     with pytest.raises(UsageError, match="start `lora-registry schedule run` once"):
         change(engine, "audit", "now", zone=PARIS, now=datetime.now(UTC))
+
+
+def test_what_the_store_names_can_be_found_and_is_no_lambda(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A stored job is a pickle that names a function by text: moved elsewhere, jobs would vanish at a start."""
+    known(engine, [SLOW], monkeypatch)
+    with timed_jobs.planner_over(engine, timed_jobs.ZoneInfo(PARIS)) as planner:
+        (job,) = planner.get_jobs()
+        assert job.func_ref == f"{schedule.run_job.__module__}:{schedule.run_job.__name__}"
+        assert job.func is schedule.run_job
+        with pytest.raises(ValueError, match="could not be determined"):
+            planner.add_job(lambda: None, "date")
+
+
+def test_a_job_waits_a_month_for_its_scheduler_and_then_runs_once_at_a_time(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """APScheduler itself forgets a run that is a second late."""
+    known(engine, [SLOW], monkeypatch)
+    with timed_jobs.planner_over(engine, timed_jobs.ZoneInfo(PARIS)) as planner:
+        (job,) = planner.get_jobs()
+    assert (job.misfire_grace_time, job.coalesce, job.max_instances) == (31 * 86_400, True, 1)

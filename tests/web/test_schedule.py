@@ -4,17 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
+from playwright.sync_api import sync_playwright
 from sqlalchemy import Engine
 
 from lora_registry.domain.access import Role
+from lora_registry.pipeline.export_open_data import NAMES, export_open_data
 from lora_registry.pipeline.timed_jobs import JOBS, planner_over, rows, trigger_of
 from lora_registry.settings import Settings
 from lora_registry.store import jobs
 from lora_registry.store.engine import writing
+from tests.maps.test_browser import ARGUMENTS
 from tests.web.conftest import Server, form_token, serving
 from tests.web.realm import ME, METROPOLIS, NOW
+from tests.web.test_browser import NARROW, _violations, sign_in
 
 ZONE = "Europe/Paris"
 
@@ -22,8 +27,6 @@ ZONE = "Europe/Paris"
 @pytest.fixture
 def planned(realm_engine: Engine) -> Iterator[Server]:
     """Plan every job as a scheduler would, and serve the realm."""
-    from zoneinfo import ZoneInfo
-
     with planner_over(realm_engine, ZoneInfo(ZONE)) as planner:
         for job in JOBS:
             planner.add_job(
@@ -102,8 +105,6 @@ def test_before_a_scheduler_ever_ran_it_says_what_to_start(server: Server) -> No
 def test_open_data_is_served_to_anybody_where_the_settings_say_so_and_nothing_else_of_the_folder(
     realm_engine: Engine, tmp_path: Path
 ) -> None:
-    from lora_registry.pipeline.export_open_data import NAMES, export_open_data
-
     folder = tmp_path / "open"
     export_open_data(realm_engine, folder, include=(), blurred=(), publisher="v", homepage="", now=NOW)
     (folder / "secret.txt").write_text("secret")
@@ -125,3 +126,26 @@ def test_open_data_is_served_to_anybody_where_the_settings_say_so_and_nothing_el
             assert client.get(f"/open-data/{other}").status_code == 404
     with serving(realm_engine, Settings(opendata_dir=str(tmp_path / "none"), opendata_served="on")) as server:
         assert server.client().get("/open-data").status_code == 200, "nothing yet, and it says so"
+
+
+@pytest.mark.parametrize("language", ["fr", "en"])
+def test_both_pages_keep_the_rules_of_accessibility_as_narrow_as_a_telephone(
+    realm_engine: Engine, planned: Server, chromium: str, tmp_path: Path, language: str
+) -> None:
+    del planned  # for its jobs
+    folder = tmp_path / "open"
+    export_open_data(realm_engine, folder, include=(), blurred=(), publisher="v", homepage="", now=NOW)
+    settings = Settings(opendata_dir=str(folder), opendata_served="on", language=language)
+    with serving(realm_engine, settings) as server, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
+        context = browser.new_context(viewport=NARROW)
+        page = sign_in(context, server, METROPOLIS)
+        wrong = []
+        for path in ("/schedule", "/open-data"):
+            page.goto(server.url + path)
+            if path == "/schedule":
+                page.locator("details").first.evaluate("node => node.open = true")
+            wrong += _violations(page, path)
+            assert page.evaluate("document.documentElement.scrollWidth") <= NARROW["width"], path
+        browser.close()
+    assert wrong == []

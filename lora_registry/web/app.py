@@ -46,6 +46,7 @@ from lora_registry.web.pages import (
     onboard_label,
     onboard_one,
     open_data,
+    schedule,
     site_map,
     status,
 )
@@ -79,6 +80,7 @@ ROUTERS = (
     onboard_label.router,
     onboard_follow.router,
     open_data.router,
+    schedule.router,
     site_map.router,
     status.router,
     api.router,

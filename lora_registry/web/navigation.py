@@ -103,6 +103,7 @@ MENU: Final = (
         (
             Entry("/outages", N_("Collection outages"), collectors),
             Entry("/dead-letters", N_("Messages set aside"), collectors),
+            Entry("/schedule", N_("Timed jobs"), operators),
         ),
     ),
 )

@@ -35,6 +35,7 @@ ROUTES: Final[dict[str, str]] = {
     "GET /": SIGNED_IN,
     "GET /map": SIGNED_IN,
     "GET /map/files/{name}": SIGNED_IN,
+    "GET /map/chosen": SIGNED_IN,
     "GET /covered": SIGNED_IN,
     "GET /coverage": COLLECTION,
     "GET /coverage/switch-off": COLLECTION,
@@ -103,6 +104,8 @@ def paths(route: str) -> list[str]:
         return [path.replace("{service}", service) for service in ("air", "no-such")]
     if "{name}.{form}" in path:
         return [path.replace("{name}.{form}", f"{name}.{form}") for name in TABLES for form in FORMS]
+    if path in ("/map", "/map/chosen"):
+        return [path, f"{path}?state=silent&organisation={OTHER}", f"{path}?q=canary"]
     if path == "/devices":
         return [path, "/devices?state=silent&sort=-name", "/devices?q=canary", "/devices?limit=500"]
     return [re.sub(r"\{\w+\}", "1", path)]

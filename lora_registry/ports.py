@@ -109,6 +109,9 @@ class NetworkInventory(Protocol):
     def applications(self, tenant: Tenant) -> list[Application]:
         """Return a tenant's applications."""
 
+    def integrations(self, applications: Iterable[Application]) -> Iterator[tuple[Application, list[str]]]:
+        """Yield what each application hands its messages to, by kind; one that is gone is left out."""
+
     def devices(self, application: Application) -> Iterator[ListedDevice]:
         """Yield an application's devices."""
 

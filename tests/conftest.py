@@ -29,6 +29,20 @@ ROOT = Path(__file__).parent.parent
 _PORTS = range(20_000, 32_000)
 
 
+_LONGEST_FIRST = ("e2e", "cli", "web")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with whole programs: two workers then end at about the same time."""
+    tests = ROOT / "tests"
+
+    def place(item: pytest.Item) -> int:
+        folder = item.path.relative_to(tests).parts[0]
+        return _LONGEST_FIRST.index(folder) if folder in _LONGEST_FIRST else len(_LONGEST_FIRST)
+
+    items.sort(key=place)
+
+
 def missing(what: str, way: str) -> None:
     """Skip, or fail where services are required."""
     message = f"{what} not found: {way}"

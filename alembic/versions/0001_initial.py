@@ -586,6 +586,7 @@ def upgrade() -> None:
     people()
     mail_tables()
     coverage_plan_tables()
+    adoption_tables()
 
 
 def timed_jobs() -> None:
@@ -1187,15 +1188,37 @@ def drop_mail_tables() -> None:
         op.drop_table(table)
 
 
+def adoption_tables() -> None:
+    op.create_table(
+        "adoption_rule",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("place", sa.Integer(), nullable=False, comment="rules are read in this order"),
+        sa.Column("said", sa.JSON(), nullable=False, comment="as onboarding.adoption_document holds it"),
+        sa.Column("made_at", INSTANT, nullable=False, comment="last changed"),
+        sa.Column("made_by", sa.String(200), nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_adoption_rule"),
+    )
+    op.create_table(
+        "adoption_file",
+        sa.Column("name", sa.String(200), nullable=False),
+        sa.Column("content", sa.JSON(), nullable=False, comment="line and cells of each row"),
+        sa.Column("headings", sa.JSON(), nullable=False),
+        sa.Column("rows", sa.Integer(), nullable=False),
+        sa.Column("kept_at", INSTANT, nullable=False),
+        sa.Column("kept_by", sa.String(200), nullable=False),
+        sa.PrimaryKeyConstraint("name", name="pk_adoption_file"),
+    )
+
+
 def downgrade() -> None:
     without_people()
+    for table in ("adoption_file", "adoption_rule"):
+        op.drop_table(table)
     drop_mail_tables()
     op.drop_table("job_run")
     op.drop_index("ix_apscheduler_jobs_next_run_time", "apscheduler_jobs")
-    op.drop_table("apscheduler_jobs")
-    op.drop_table("cause_evidence")
-    op.drop_table("incident_device")
-    op.drop_table("incident")
+    for table in ("apscheduler_jobs", "cause_evidence", "incident_device", "incident"):
+        op.drop_table(table)
     for table in (
         "goal",
         "decision",

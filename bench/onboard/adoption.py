@@ -78,7 +78,7 @@ def main() -> None:
         plan = _timed("adopt check", lambda: adopt.check(engine, file, now=NOW))
         _timed("adopt apply", lambda: adopt.apply(engine, file, by="bench", now=NOW))
         _timed("adopt apply again", lambda: adopt.apply(engine, file, by="bench", now=NOW))
-        _timed("adopt undo", lambda: adopt.undo(engine, file.path, by="bench", now=NOW))
+        _timed("adopt undo", lambda: adopt.undo(engine, file.name, by="bench", now=NOW))
         print(
             f"{plan.attributed} of {plan.devices} attributed ({100 * plan.attributed / plan.devices:.2f} %), "
             f"{len(plan.changes)} values; to complete:",

@@ -27,6 +27,8 @@ PAGE = 500
 DAYS_KEPT = 62
 """ChirpStack keeps a device's counts by day for so long."""
 _NOON = timedelta(hours=12)
+_OUR_OWN = api.IntegrationKind.MQTT_GLOBAL
+"""Set for all applications at once, and what we listen to ourselves: no sign that anybody else uses the data."""
 
 
 class ChirpStackInventory:
@@ -64,6 +66,14 @@ class ChirpStackInventory:
             lambda row: row.id, tenant_id=tenant.id,
         )  # fmt: skip
         return [Application(row.id, row.name, tenant) for row in pages]
+
+    def integrations(self, applications: Iterable[Application]) -> Iterator[tuple[Application, list[str]]]:
+        """Yield the kinds of integration that are set on each application, the broker's own left out."""
+        requests = ((one, api.ListIntegrationsRequest(application_id=one.id)) for one in applications)
+        for one, answer in self._calls.read_many(
+            "ApplicationService.ListIntegrations", self._applications.ListIntegrations, requests
+        ):
+            yield one, [api.IntegrationKind.Name(row.kind) for row in answer.result if row.kind != _OUR_OWN]
 
     def devices(self, application: Application) -> Iterator[ListedDevice]:
         """Yield an application's devices, page by page; a DevEUI that is none (zeros) is left out."""

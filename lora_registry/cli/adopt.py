@@ -65,7 +65,7 @@ def apply(context: typer.Context, rules: RulesArgument, by: ByOption = None, why
 def undo(context: typer.Context, rules: RulesArgument, by: ByOption = None) -> None:
     """Take back what the last `adopt apply` of this file changed, but for what was changed since."""
     with shared.registry(settings(context)) as engine, progress("undo"):
-        number, undone = use_case.undo(engine, rules, by=speaker(by), now=now())
+        number, undone = use_case.undo(engine, rules.name, by=speaker(by), now=now())
     tell_undone(number, undone)
 
 

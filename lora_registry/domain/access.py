@@ -7,7 +7,7 @@ seen: of another organisation's object not even that it exists.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final
 
@@ -63,6 +63,10 @@ class Right(StrEnum):
     """Say something of a finding."""
     EXPORT = "export"
     """Take a whole list home."""
+    MOVE = "move"
+    """Say what becomes of an object: suspended, back in service, another in its place."""
+    GIVE = "give"
+    """Say whose an object is, one or many at once."""
     PEOPLE = "people"
     """Give and take back tokens of the organisation."""
 
@@ -95,14 +99,18 @@ ROLE_SEES: Final[Mapping[Role, frozenset[Aspect]]] = {
 
 MAY: Final[Mapping[Role, frozenset[Right]]] = {
     Role.READER: frozenset({Right.EXPORT}),
-    Role.CONTRIBUTOR: frozenset({Right.EXPORT, Right.SPEAK}),
-    Role.ADMIN: frozenset({Right.EXPORT, Right.SPEAK, Right.PEOPLE}),
+    Role.CONTRIBUTOR: frozenset({Right.EXPORT, Right.SPEAK, Right.MOVE}),
+    Role.ADMIN: frozenset({Right.EXPORT, Right.SPEAK, Right.MOVE, Right.GIVE, Right.PEOPLE}),
     Role.AUDITOR: frozenset({Right.EXPORT}),
     Role.FIELD: frozenset({Right.SPEAK}),
 }
 
 MAY_SPEAK_AS: Final = frozenset({Relation.OWNER, Relation.OPERATOR, Relation.MAINTAINER})
 """Whose word on a finding counts; a commune that is only the territory has none."""
+
+
+MAY_MOVE_AS: Final = frozenset({Relation.OWNER, Relation.OPERATOR})
+"""Who says what becomes of an object; its journal is theirs too."""
 
 
 def privacy_of(declared: str | None) -> PrivacyClass:
@@ -135,6 +143,11 @@ class Viewer:
     """One organisation uses this registry: everything in it is its own."""
 
     @property
+    def alike(self) -> Viewer:
+        """The same viewer without a name: people of one organisation and role see the same."""
+        return replace(self, name="")
+
+    @property
     def relations(self) -> tuple[Relation, ...]:
         """The relations through which this viewer may see objects."""
         if self.role is Role.AUDITOR:
@@ -151,6 +164,11 @@ class Viewer:
     def sees_collection(self) -> bool:
         """True when outages and messages set aside concern them: these are of the network, not of an object."""
         return self.runs_the_network or self.role is Role.AUDITOR
+
+    @property
+    def adopts(self) -> bool:
+        """True for who attributes what nobody has attributed yet."""
+        return self.runs_the_network and self.may(Right.GIVE)
 
     def may(self, right: Right) -> bool:
         """Tell whether the role has this right."""

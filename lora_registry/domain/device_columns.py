@@ -106,10 +106,21 @@ class DeviceColumns:
         """Return how many devices there are."""
         return len(self.dev_eui)
 
+    def rows_of(self, dev_euis: Sequence[int | None]) -> NDArray[np.int64]:
+        """Return the row of each device, by its number as stored; -1 for None, and for one that is not here."""
+        if not len(self):
+            return np.full(len(dev_euis), -1, dtype=np.int64)
+        order = np.argsort(self.dev_eui)
+        wanted = np.array([0 if eui is None else eui for eui in dev_euis], dtype=np.int64)
+        found = order[np.minimum(np.searchsorted(self.dev_eui, wanted, sorter=order), len(self) - 1)]
+        here = (self.dev_eui[found] == wanted) & np.array([eui is not None for eui in dev_euis], dtype=np.bool_)
+        return np.where(here, found, -1)
+
     def sees(self, viewer: Viewer, aspect: Aspect) -> Mask:
         """Return the devices of which a viewer sees an aspect: `store.scope.sees` over columns."""
-        if (known := self._masks.get((viewer, aspect))) is None:
-            known = self._masks[viewer, aspect] = self._sees(viewer, aspect)
+        key = viewer.alike, aspect
+        if (known := self._masks.get(key)) is None:
+            known = self._masks[key] = self._sees(*key)
         return known
 
     def _sees(self, viewer: Viewer, aspect: Aspect) -> Mask:
@@ -145,9 +156,7 @@ class DeviceColumns:
             tagged[self.tags.get(tag, np.zeros(0, np.int64))] = True
             mask = mask & tagged
         if part := which.text.casefold().strip():
-            mask = mask.copy()
-            rows = np.flatnonzero(mask)
-            mask[rows] = [part in self.text[row] for row in rows]
+            mask = mask & np.fromiter((part in one for one in self.text), np.bool_, len(self))
         return mask
 
     def page(

@@ -7,6 +7,8 @@ from enum import StrEnum
 from typing import NamedTuple
 
 Evidence = dict[str, float | int | str | None]
+Identity = tuple[str, str, str, datetime]
+"""Kind, subject kind, subject, since."""
 
 
 class SubjectKind(StrEnum):

@@ -9,14 +9,15 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from lora_registry.domain.identifiers import DevEui
 from lora_registry.onboarding import changes as fields
 from lora_registry.onboarding.adoption_rules import SETTABLE, Rule
 from lora_registry.onboarding.cells import looks_like_key
 from lora_registry.onboarding.changes import Change, Words
-from lora_registry.onboarding.complete import missing
+from lora_registry.onboarding.complete import is_attributed, missing
+from lora_registry.onboarding.joined import Rows, fold
 from lora_registry.onboarding.references import References
 from lora_registry.onboarding.registry_values import value_of
 from lora_registry.onboarding.tell import Gravity, Remark, told
@@ -36,6 +37,17 @@ class Subject(NamedTuple):
     """By the names rules use: `tenant`, `application`, `profile`, `name`, `dev_eui`, `description`, `tag.X`."""
 
 
+class Conflict(NamedTuple):
+    """A value that a rule has for a device, and that another one stands in the way of."""
+
+    dev_eui: DevEui
+    field: str
+    held: Any
+    """What stays."""
+    said: Any
+    """What the rule would say."""
+
+
 @dataclass(slots=True)
 class RuleOutcome:
     """What one rule did."""
@@ -44,6 +56,14 @@ class RuleOutcome:
     matched: int = 0
     changed: int = 0
     """Devices of which it says something new."""
+    kept: int = 0
+    """Devices of which somebody said something else before, that stays."""
+    beaten: int = 0
+    """Devices of which a rule before it says something else."""
+    conflicts: list[Conflict] = field(default_factory=list)
+    """Some of the values that stay."""
+    examples: list[DevEui] = field(default_factory=list)
+    """Some of the devices of which it says something new."""
     incomplete: Counter[str] = field(default_factory=Counter)
     """What its devices still lack afterwards."""
 
@@ -55,6 +75,7 @@ class Adoption:
     devices: int = 0
     attributed: int = 0
     """Devices that have a service and an owner once this is applied."""
+    attributed_before: int = 0
     changes: list[Change] = field(default_factory=list)
     outcomes: list[RuleOutcome] = field(default_factory=list)
     remarks: list[Remark] = field(default_factory=list)
@@ -62,10 +83,11 @@ class Adoption:
     """By service: how many devices there are (`devices`), and what they lack."""
 
 
+_SampleT = TypeVar("_SampleT")
 _Trouble = tuple[int, str, str]
 """A rule's number, its key, and what is wrong in both languages."""
-Tables = Mapping[str, Mapping[str, Mapping[str, str]]]
-"""Joined files: file -> value of its column, folded -> the row."""
+Tables = Mapping[tuple[str, str], Rows]
+"""Joined files: file and column -> their rows."""
 
 
 @dataclass(slots=True)
@@ -101,6 +123,7 @@ def adopt(
             after = {fields.RECORD: recorded_at, fields.NETWORK: subject.network} | after
             sources = {fields.RECORD: label, fields.NETWORK: label} | sources
         plan.changes += fields.differences(subject.dev_eui, before, after, sources)
+        plan.attributed_before += is_attributed(missing(before, references))
         _count(plan, {**before, **after}, references, mine)
     plan.remarks = [_remark(key, euis, rules) for key, euis in refer.troubles.items()]
     for outcome in plan.outcomes:
@@ -135,15 +158,30 @@ def _decide(
             continue
         outcome.matched += 1
         mine.append(outcome)
-        news = 0
+        news, kept, beaten = 0, 0, 0
         for name, value in _said_by(rule, values, subject.dev_eui, refer):
-            if name in after or (before.get(name) is not None and not rule.overwrite):
-                continue
-            after[name] = value
-            sources[name] = rule.label
-            news += not fields.same(name, before.get(name), value)
+            held = before.get(name)
+            if name in after:
+                beaten += not fields.same(name, after[name], value)
+            elif held is not None and not rule.overwrite:
+                if not fields.same(name, held, value):
+                    kept += 1
+                    _keep_some(outcome.conflicts, Conflict(subject.dev_eui, name, held, value))
+            else:
+                after[name] = value
+                sources[name] = rule.label
+                news += not fields.same(name, held, value)
         outcome.changed += news > 0
+        outcome.kept += kept > 0
+        outcome.beaten += beaten > 0
+        if news:
+            _keep_some(outcome.examples, subject.dev_eui)
     return after, sources, mine
+
+
+def _keep_some(some: list[_SampleT], one: _SampleT) -> None:
+    if len(some) < _SAMPLES:
+        some.append(one)
 
 
 def _matched(subject: Subject, rule: Rule, tables: Tables) -> dict[str, str] | None:
@@ -155,16 +193,11 @@ def _matched(subject: Subject, rule: Rule, tables: Tables) -> dict[str, str] | N
             return None
         values.update(captured)
     if rule.join is not None:
-        row = tables[rule.join.file].get(fold(subject.said.get(rule.join.on, "")))
+        row = tables[rule.join.file, rule.join.column].get(fold(subject.said.get(rule.join.on, "")))
         if row is None:
             return None
         values.update({f"column.{name}": value for name, value in row.items()})
     return values
-
-
-def fold(text: str) -> str:
-    """Return what two keys of a join are compared by: an EUI has many writings."""
-    return "".join(letter for letter in text.casefold() if letter not in " -:")
 
 
 def _said_by(
@@ -204,7 +237,7 @@ def _count(plan: Adoption, words: Words, references: References, mine: Sequence[
     counted = plan.incomplete.setdefault(service, Counter())
     counted["devices"] += 1
     counted.update(lacks)
-    plan.attributed += "service" not in lacks and "organisation" not in lacks
+    plan.attributed += is_attributed(lacks)
     for outcome in mine:
         outcome.incomplete.update(lacks)
 

@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from lora_registry.onboarding.changes import POSITION, Words
 from lora_registry.onboarding.references import References
 
 LACKS = ("service", "organisation", "purpose", "place", "privacy", "model")
+
+
+GOAL = 0.95
+"""Share of a fleet that should have a service and an owner once it is adopted (docs/adoption.md)."""
+
+
+def is_attributed(lacks: Collection[str]) -> bool:
+    """Tell whether a device that lacks these has a service and an owner."""
+    return "service" not in lacks and "organisation" not in lacks
 
 
 def missing(words: Words, references: References) -> tuple[str, ...]:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import StrEnum
 from typing import NamedTuple
+
+from lora_registry.domain.errors import ImportFileError
 
 Told = dict[str, str]
 """By language: `en`, `fr`."""
@@ -36,3 +39,11 @@ class Remark(NamedTuple):
     """The heading as the file has it."""
     words: Told
     """What is wrong and what to do."""
+
+
+class ToldError(ImportFileError):
+    """Something handed in that cannot be taken: every fault, in both languages."""
+
+    def __init__(self, words: Sequence[Told]) -> None:
+        super().__init__("\n".join(one["en"] for one in words))
+        self.words = tuple(words)

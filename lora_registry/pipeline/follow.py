@@ -35,7 +35,9 @@ def followed(engine: Engine, *, organisation: str | None, now: datetime) -> list
     return sorted(found, key=lambda one: (not one.stalled, one.since, one.dev_eui))
 
 
-def confirm(engine: Engine, dev_euis: Sequence[DevEui], *, by: str, now: datetime) -> int | None:
+def confirm(
+    engine: Engine, dev_euis: Sequence[DevEui], *, by: str, now: datetime, why: str | None = None
+) -> int | None:
     """Say that devices serve; of all that sent data when none is named. Return the number of the set of changes.
 
     Raises:
@@ -56,4 +58,4 @@ def confirm(engine: Engine, dev_euis: Sequence[DevEui], *, by: str, now: datetim
         said = journal.words(connection, ready, lock=True)
         serves, source = Lifecycle.IN_SERVICE.value, f"confirmed by {by}"
         made = [Change(eui, fields.LIFECYCLE, said[eui].get(fields.LIFECYCLE), serves, source) for eui in ready]
-        return journal.apply(connection, About(Verb.CONFIRM, by), made, now=now)
+        return journal.apply(connection, About(Verb.CONFIRM, by, why), made, now=now)

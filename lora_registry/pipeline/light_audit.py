@@ -29,7 +29,7 @@ from lora_registry.audit.cause_evidence import Summary
 from lora_registry.audit.shared_causes import search
 from lora_registry.domain.errors import RefusedError
 from lora_registry.domain.facts import Facts, GatewayFacts
-from lora_registry.domain.findings import Finding, SubjectKind
+from lora_registry.domain.findings import Finding, Identity, SubjectKind
 from lora_registry.domain.identifiers import DevEui, GatewayId
 from lora_registry.pipeline.clocks import Clocks, Collection
 from lora_registry.pipeline.explain_silences import Explained, explained
@@ -42,7 +42,7 @@ from lora_registry.pipeline.run_audit import Audited
 from lora_registry.store import evidence, habits, incidents, reads, speakers, verdict_reads, verdicts
 from lora_registry.store.engine import reading, writing
 from lora_registry.store.evidence import Partition
-from lora_registry.store.findings import Identity, Scope
+from lora_registry.store.findings import Scope
 from lora_registry.store.incidents import Key
 from lora_registry.store.link_reads import Heard
 

@@ -16,7 +16,7 @@ from sqlalchemy import Engine
 from lora_registry.domain.identifiers import DevEui
 from lora_registry.domain.network_server import Application, ListedDevice
 from lora_registry.ports import NetworkInventory
-from lora_registry.store import sync_writes
+from lora_registry.store import sync_writes, usage_writes
 from lora_registry.store.engine import reading, writing
 from lora_registry.store.sync_writes import Written
 
@@ -74,11 +74,14 @@ def sync(
     synced.tenants = len(tenants)
     applications = [one for tenant in tenants for one in inventory.applications(tenant)]
     synced.applications = len(applications)
+    integrations = list(inventory.integrations(applications))
     profiles = inventory.profiles(tenants)
     gateways = [one for tenant in tenants for one in inventory.gateways(tenant)]
     with writing(engine) as connection:
         synced.profiles = sync_writes.write_profiles(connection, network, profiles)
         synced.gateways = sync_writes.write_gateways(connection, network, gateways)
+        for application, kinds in integrations:
+            usage_writes.set_integrations(connection, network, application.id, kinds, now=now)
     listed: set[DevEui] = set()
     for batch in _batches(_devices(inventory, applications, listed)):
         _write_batch(engine, inventory, batch, synced, network=network, now=now)

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import BigInteger, ColumnElement, Connection, String, func, type_coerce
+from sqlalchemy import BigInteger, Connection, String, type_coerce
 
 from lora_registry.domain.device_columns import FACETS, NEVER, TIES, DeviceColumns, Words
 from lora_registry.domain.identifiers import DevEui
@@ -16,18 +15,17 @@ from lora_registry.store import reads
 from lora_registry.store.registry import DeviceRecord, Service
 from lora_registry.store.scope import ties
 from lora_registry.store.telemetry import Device, DeviceState
-
-_US = 1_000_000
+from lora_registry.store.types import microseconds
 
 
 def device_columns(connection: Connection) -> DeviceColumns:
     """Read every device that is known: some 40,000 in less than a second."""
-    query = reads.chosen(connection)
+    query = reads.chosen()
     column, tied = query.selected_columns, ties(query)
     # As stored: forty thousand objects that would only be taken apart again cost more than the query.
     wanted = {
         "dev_eui": type_coerce(column["dev_eui"], BigInteger),
-        "last": _microseconds(connection),
+        "last": microseconds(connection.dialect, DeviceState.last_uplink_at),
         "name": column["name"],
         "tags": type_coerce(Device.tags, String),
         "state": column["state"],
@@ -46,7 +44,7 @@ def device_columns(connection: Connection) -> DeviceColumns:
     euis = np.array(columns["dev_eui"], dtype=np.int64)
     return DeviceColumns(
         dev_eui=euis,
-        last_uplink_us=np.array([NEVER if at is None else int(at) for at in columns["last"]], dtype=np.int64),
+        last_uplink_us=np.array([NEVER if at is None else at for at in columns["last"]], dtype=np.int64),
         text=[
             f"{name or ''} {DevEui.from_int64(eui)}".casefold()
             for name, eui in zip(columns["name"], columns["dev_eui"], strict=True)
@@ -55,13 +53,6 @@ def device_columns(connection: Connection) -> DeviceColumns:
         ties={name: Words.of(columns["organisation" if name == "owner" else name]) for name in TIES},
         tags=_tags(columns["tags"]),
     )
-
-
-def _microseconds(connection: Connection) -> ColumnElement[Any]:
-    """Return the last uplink as microseconds since 1970, as SQLite stores it already."""
-    if connection.dialect.name == "sqlite":
-        return type_coerce(DeviceState.last_uplink_at, BigInteger)
-    return func.trunc(func.extract("epoch", DeviceState.last_uplink_at) * _US)
 
 
 def _tags(stored: tuple[str | dict[str, str] | None, ...]) -> dict[str, NDArray[np.int64]]:

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, select
 
 from lora_registry.domain.access import Viewer
 from lora_registry.domain.identifiers import DevEui, GatewayId
-from lora_registry.store import link_reads, scope
+from lora_registry.store import link_reads, scope, staging
 from lora_registry.store.audits import DeviceVerdict
 from lora_registry.store.evidence import Partition, positions
 from lora_registry.store.finding_reads import Selection
@@ -49,8 +49,9 @@ def rows(connection: Connection, viewer: Viewer, dev_euis: Sequence[DevEui]) -> 
     """
     if not dev_euis:
         return []
-    query = scope.devices(connection, viewer, dev_euis)
-    found = {row["dev_eui"]: veiled(dict(row)) for row in connection.execute(query).mappings()}
+    query = scope.devices(connection.dialect.name, viewer.alike)
+    rows = connection.execute(query, _bound(connection, dev_euis)).mappings()
+    found = {row["dev_eui"]: veiled(dict(row)) for row in rows}
     return [found[eui] for eui in dev_euis if eui in found]
 
 
@@ -65,7 +66,7 @@ def declared(connection: Connection, dev_eui: DevEui) -> Row:
     words = select(
         DeviceRecord.model, DeviceRecord.firmware, DeviceRecord.batch, DeviceRecord.condition,
         DeviceRecord.purchased_on, DeviceRecord.warranty_until, DeviceRecord.operator_id,
-        DeviceRecord.maintainer_id,
+        DeviceRecord.maintainer_id, DeviceRecord.recorded_at,
     ).where(DeviceRecord.dev_eui == dev_eui)  # fmt: skip
     heard = select(Device.profile_name, Device.device_class, Device.tags).where(Device.dev_eui == dev_eui)
     found: Row = {}
@@ -148,8 +149,13 @@ def names(connection: Connection, viewer: Viewer, dev_euis: Collection[str]) -> 
     """Return the names of these devices, of those that exist for the viewer and have one."""
     if not dev_euis:
         return {}
-    chosen = scope.names(connection, viewer, [DevEui(eui) for eui in dev_euis])
-    return {str(eui): name for eui, name in connection.execute(chosen) if name}
+    chosen = scope.names(connection.dialect.name, viewer.alike)
+    bound = _bound(connection, [DevEui(eui) for eui in dev_euis])
+    return {str(eui): name for eui, name in connection.execute(chosen, bound) if name}
+
+
+def _bound(connection: Connection, dev_euis: Collection[DevEui]) -> dict[str, str]:
+    return staging.listed(connection.dialect.name, [eui.to_int64() for eui in dev_euis])
 
 
 def findings_of(dev_eui: DevEui) -> Selection:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -25,11 +25,12 @@ from sqlalchemy import (
 )
 
 from lora_registry.domain.access import Viewer
-from lora_registry.domain.findings import Severity, Status, SubjectKind
+from lora_registry.domain.finding_columns import Place
+from lora_registry.domain.findings import Identity, Severity, Status, SubjectKind
 from lora_registry.domain.identifiers import DevEui
-from lora_registry.store import reads, scope
+from lora_registry.store import reads, scope, staging
 from lora_registry.store.audits import AuditRun, Finding, FindingObservation
-from lora_registry.store.findings import KEY, Identity
+from lora_registry.store.findings import KEY
 from lora_registry.store.reads import Row
 from lora_registry.store.registry import GatewayRecord
 from lora_registry.store.words import FindingWord
@@ -37,14 +38,14 @@ from lora_registry.store.words import FindingWord
 _EUI_DIGITS = 16
 _MOST_NAMED = 10_000
 """SQLite takes 32,766 parameters."""
-_Scoped = Callable[[Connection, Viewer, Collection[DevEui] | None], Select[Any]]
+_Scoped = Callable[[str | None, Viewer], Select[Any]]
 _WORST_FIRST = (
     case({severity.value: -severity.rank for severity in Severity}, value=Finding.severity),
     Finding.since,
     Finding.kind,
     Finding.subject,
 )
-_LISTED = (
+LISTED = (
     *KEY, Finding.severity, Finding.confidence, Finding.evidence, Finding.explanation, Finding.cause,
     Finding.status,
 )  # fmt: skip
@@ -72,9 +73,6 @@ class Selection:
     spoken_by: Viewer | None = None
     """Those on which this person's word counts."""
 
-    among: frozenset[str] | None = None
-    """The devices that they are about, where these are known already: see `narrowed`."""
-
     def condition(self, connection: Connection) -> list[ColumnElement[bool]]:
         """Return what holds of these findings."""
         said = self._plain()
@@ -83,7 +81,7 @@ class Selection:
         if self.spoken_by is not None:
             said.append(self._about(connection, self.spoken_by, scope.speaks_of, said))
         if self.service is not None or self.commune is not None:
-            devices = reads.chosen(connection, service=self.service, commune=self.commune).order_by(None)
+            devices = reads.chosen(service=self.service, commune=self.commune).order_by(None)
             chosen = devices.subquery()
             euis = select(_written(connection.dialect, chosen.c.dev_eui))
             said += [Finding.subject_kind == SubjectKind.DEVICE, Finding.subject.in_(euis)]
@@ -107,17 +105,13 @@ class Selection:
             said.append(or_(false(), *(and_(*_is(identity)) for identity in self.identities)))
         return said
 
-    def narrowed(self, connection: Connection) -> Selection:
-        """Return the same findings with their devices named, for several queries of one request."""
-        return replace(self, among=self._devices(connection, self.seen_by, scope.sees_findings, self._plain()))
-
     def _about(
         self, connection: Connection, viewer: Viewer, scoped: _Scoped, said: list[ColumnElement[bool]]
     ) -> ColumnElement[bool]:
         """Return the condition of findings about devices of a scope, or about what else concerns a viewer."""
-        among = self.among if self.among is not None else self._devices(connection, viewer, scoped, said)
+        among = self._devices(connection, viewer, scoped, said)
         if among is None:
-            devices = scoped(connection, viewer, None).subquery()
+            devices = scoped(None, viewer.alike).subquery()
             euis: Any = select(_written(connection.dialect, devices.c.dev_eui))
         else:
             euis = among
@@ -131,14 +125,12 @@ class Selection:
         return or_(*about)
 
     def _devices(
-        self, connection: Connection, viewer: Viewer | None, scoped: _Scoped, said: list[ColumnElement[bool]]
+        self, connection: Connection, viewer: Viewer, scoped: _Scoped, said: list[ColumnElement[bool]]
     ) -> frozenset[str] | None:
         """Return the devices of a scope that findings are about; None where these are too many to be named.
 
         Forty thousand devices cost a tenth of a second to scope, the few hundred with findings next to nothing.
         """
-        if viewer is None:
-            return None
         of_devices = Finding.subject_kind == SubjectKind.DEVICE
         query = select(Finding.subject).distinct().where(of_devices, *said).limit(_MOST_NAMED + 1)
         subjects = connection.scalars(query).all()
@@ -146,9 +138,9 @@ class Selection:
             return None
         if not subjects:
             return frozenset()
-        return frozenset(
-            map(str, connection.scalars(scoped(connection, viewer, [DevEui(eui) for eui in subjects])))
-        )
+        dialect = connection.dialect.name
+        bound = staging.listed(dialect, [DevEui(eui).to_int64() for eui in subjects])
+        return frozenset(map(str, connection.scalars(scoped(dialect, viewer.alike), bound)))
 
 
 def _is(identity: Identity) -> list[ColumnElement[bool]]:
@@ -165,8 +157,8 @@ def _written(dialect: Dialect, eui: ColumnElement[Any]) -> ColumnElement[str]:
 
 def findings(connection: Connection, selection: Selection, *, language: str) -> list[Row]:
     """Return findings, worst first; keys are those of `findings list --format json`, and `subject_kind`."""
-    query = select(*_LISTED).where(*selection.condition(connection)).order_by(*_WORST_FIRST)
-    return [_told(dict(row), language) for row in connection.execute(query).mappings()]
+    query = select(*LISTED).where(*selection.condition(connection)).order_by(*_WORST_FIRST)
+    return [told(dict(row), language) for row in connection.execute(query).mappings()]
 
 
 def page(
@@ -174,20 +166,21 @@ def page(
     selection: Selection,
     *,
     language: str,
-    after: tuple[Severity, Identity] | None,
+    after: Place | None,
     size: int,
 ) -> list[Row]:
     """Return `size` findings that follow one in the order of `findings`; from the beginning without one."""
     order = (*_WORST_FIRST, Finding.subject_kind)
-    query = select(*_LISTED).where(*selection.condition(connection)).order_by(*order).limit(size)
+    query = select(*LISTED).where(*selection.condition(connection)).order_by(*order).limit(size)
     if after is not None:
-        severity, (kind, subject_kind, subject, since) = after
-        here = (-severity.rank, bindparam("since", since, Finding.since.type), kind, subject, subject_kind)
+        since = bindparam("since", after.since, Finding.since.type)
+        here = (after.rank, since, after.kind, after.subject, after.subject_kind)
         query = query.where(tuple_(*order) > tuple_(*here))
-    return [_told(dict(row), language) for row in connection.execute(query).mappings()]
+    return [told(dict(row), language) for row in connection.execute(query).mappings()]
 
 
-def _told(row: Row, language: str) -> Row:
+def told(row: Row, language: str) -> Row:
+    """Return a row of `LISTED` with its explanation in one language."""
     return row | {"explanation": row["explanation"][language]}
 
 
@@ -204,7 +197,7 @@ def latest(connection: Connection, selection: Selection, *, language: str) -> Ro
     An entry of the journal has `at`, `by` (None: the audit), `action`, `text`, `until`, `severity` and `status`.
     """
     seen = (Finding.first_seen_at, Finding.last_seen_at, Finding.rule_version)
-    query = select(*_LISTED, *seen).where(*selection.condition(connection)).order_by(Finding.since.desc()).limit(1)
+    query = select(*LISTED, *seen).where(*selection.condition(connection)).order_by(Finding.since.desc()).limit(1)
     row = connection.execute(query).mappings().first()
     return _with_journal(connection, row, language) if row is not None else None
 
@@ -213,14 +206,14 @@ def with_journals(connection: Connection, selection: Selection, *, language: str
     """Return the findings that began last, as `latest` does: `most` of them."""
     seen = (Finding.first_seen_at, Finding.last_seen_at, Finding.rule_version)
     query = (
-        select(*_LISTED, *seen).where(*selection.condition(connection)).order_by(Finding.since.desc()).limit(most)
+        select(*LISTED, *seen).where(*selection.condition(connection)).order_by(Finding.since.desc()).limit(most)
     )
     return [_with_journal(connection, row, language) for row in connection.execute(query).mappings().all()]
 
 
 def _with_journal(connection: Connection, row: Any, language: str) -> Row:  # noqa: ANN401 - a row of any query
     journal = sorted([*_words(connection, row), *_reopenings(connection, row)], key=lambda entry: entry["at"])
-    return _told(dict(row), language) | {"journal": journal}
+    return told(dict(row), language) | {"journal": journal}
 
 
 def _words(connection: Connection, finding: Any) -> list[Row]:  # noqa: ANN401 - a row of any query

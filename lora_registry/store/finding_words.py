@@ -9,10 +9,10 @@ from typing import NamedTuple
 from sqlalchemy import Connection, insert, select
 
 from lora_registry.domain.finding_status import Action
-from lora_registry.domain.findings import Severity, Status
+from lora_registry.domain.findings import Identity, Severity, Status
 from lora_registry.store.audits import Finding
 from lora_registry.store.finding_reads import Selection
-from lora_registry.store.findings import KEY, Identity, set_status
+from lora_registry.store.findings import KEY, set_status
 from lora_registry.store.words import FindingWord
 
 

@@ -9,13 +9,11 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, bindparam, func, select, update
 
 from lora_registry.domain.finding_status import Action, Sight, Word, moved, sight_of, why_reopened
-from lora_registry.domain.findings import Severity, Status
+from lora_registry.domain.findings import Identity, Severity, Status
 from lora_registry.store import staging
 from lora_registry.store.audits import Finding, FindingObservation, FindingVerdict
 from lora_registry.store.words import FindingWord
 
-Identity = tuple[str, str, str, datetime]
-"""Kind, subject kind, subject, since."""
 KEY = (Finding.kind, Finding.subject_kind, Finding.subject, Finding.since)
 _FOUND = (
     "kind", "subject_kind", "subject", "since", "severity", "confidence", "evidence", "explanation", "cause",

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Engine
 
 import lora_registry
 from lora_registry.store import (
+    adoption_tables,
     audits,
     collection,
     coverage,
@@ -35,6 +36,7 @@ from lora_registry.store.base import Base
 from lora_registry.store.engine import writing
 
 MODELS = (
+    adoption_tables,
     audits,
     collection,
     coverage,

@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, func, select, union
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Connection,
+    ScalarSelect,
+    Select,
+    func,
+    select,
+    type_coerce,
+    union,
+)
 from sqlalchemy.orm import aliased
 
-from lora_registry.domain.identifiers import DevEui
+from lora_registry.store import staging
 from lora_registry.store.audits import AuditRun, DeviceVerdict
 from lora_registry.store.collection import DeadLetter
 from lora_registry.store.registry import DeviceRecord, Organisation, Service
@@ -20,15 +30,42 @@ Row = dict[str, Any]
 
 def last_run(connection: Connection) -> int | None:
     """Return the last complete audit run of everything; what lists show of states is its word."""
-    complete = AuditRun.completed_at.is_not(None)
-    return connection.scalar(select(func.max(AuditRun.id)).where(complete, AuditRun.light.is_(False)))
+    return connection.scalar(select(_last_run()))
 
 
 def last_light(connection: Connection) -> int | None:
     """Return the light audit that was completed since: of what it judged its word is the newer one."""
-    complete = AuditRun.completed_at.is_not(None)
-    run_id = connection.scalar(select(func.max(AuditRun.id)).where(complete, AuditRun.light.is_(True)))
-    return run_id if run_id is not None and run_id > (last_run(connection) or 0) else None
+    return connection.scalar(select(_last_light()))
+
+
+def last_judgement(connection: Connection) -> int | None:
+    """Return the audit run of the last complete judgement of usefulness."""
+    return connection.scalar(select(_last_judgement()))
+
+
+def last_of_all(*more: ColumnElement[Any]) -> Select[Any]:
+    """Return the query of one row: the runs that the three above return, and `more`."""
+    return select(_last_run(), _last_light(), _last_judgement(), *more)
+
+
+# As parts of a statement: asked apart, each would be a round trip of every page.
+def _last_run() -> ScalarSelect[Any]:
+    whole = (AuditRun.completed_at.is_not(None), AuditRun.light.is_(False))
+    return select(func.max(AuditRun.id)).where(*whole).correlate(None).scalar_subquery()
+
+
+def _last_light() -> ScalarSelect[Any]:
+    newer = (
+        AuditRun.completed_at.is_not(None),
+        AuditRun.light.is_(True),
+        AuditRun.id > func.coalesce(_last_run(), 0),
+    )
+    return select(func.max(AuditRun.id)).where(*newer).correlate(None).scalar_subquery()
+
+
+def _last_judgement() -> ScalarSelect[Any]:
+    complete = UsefulnessRun.completed_at.is_not(None)
+    return select(func.max(UsefulnessRun.run_id)).where(complete).correlate(None).scalar_subquery()
 
 
 def devices(
@@ -40,21 +77,19 @@ def devices(
     dev_eui: str | None = None,
 ) -> list[Row]:
     """Return the registry's devices, by DevEUI; keys are those of `devices list --format json`."""
-    query = chosen(connection, state=state, commune=commune, service=service, dev_eui=dev_eui)
+    query = chosen(state=state, commune=commune, service=service, dev_eui=dev_eui)
     return [dict(row) for row in connection.execute(query).mappings()]
 
 
 def chosen(
-    connection: Connection,
     *,
     state: str | None = None,
     commune: str | None = None,
     service: str | None = None,
     dev_eui: str | None = None,
-    among: Collection[DevEui] | None = None,
 ) -> Select[Any]:
     """Return the query of these devices: those of all that is said, by the last audit's word."""
-    query = _devices(last_run(connection), last_light(connection), last_judgement(connection), among)
+    query = _devices(None)
     columns = query.selected_columns
     if state is not None:
         query = query.where(columns["state"] == state)
@@ -67,20 +102,22 @@ def chosen(
     return query
 
 
-def last_judgement(connection: Connection) -> int | None:
-    """Return the audit run of the last complete judgement of usefulness."""
-    complete = UsefulnessRun.completed_at.is_not(None)
-    return connection.scalar(select(func.max(UsefulnessRun.run_id)).where(complete))
+def among(dialect: str) -> Select[Any]:
+    """Return the query of the devices that `staging.listed` binds, in no order.
+
+    Made once for each kind of database: SQLAlchemy takes longer to put it together than the database to answer it.
+    """
+    return _devices(dialect).order_by(None)
 
 
-def _devices(
-    run_id: int | None, light_id: int | None, judged_run_id: int | None, among: Collection[DevEui] | None
-) -> Select[Any]:
-    """Select the devices that are known: because heard, or because somebody declared them."""
+@cache
+def _devices(dialect: str | None) -> Select[Any]:
+    """Select the devices that are known, as heard or as declared by somebody; of a dialect: `among`."""
     heard, declared = select(Device.dev_eui), select(DeviceRecord.dev_eui)
-    if among is not None:
+    if dialect is not None:
         # In both, as SQLite looks through all of a union that is narrowed from outside.
-        heard, declared = heard.where(Device.dev_eui.in_(among)), declared.where(DeviceRecord.dev_eui.in_(among))
+        heard = heard.where(staging.among(dialect, type_coerce(Device.dev_eui, BigInteger)))
+        declared = declared.where(staging.among(dialect, type_coerce(DeviceRecord.dev_eui, BigInteger)))
     known = union(heard, declared).subquery("known")
     verdict, light = aliased(DeviceVerdict), aliased(DeviceVerdict)
     useful = aliased(DeviceUsefulness)
@@ -119,9 +156,9 @@ def _devices(
         .outerjoin(DeviceRecord, DeviceRecord.dev_eui == known.c.dev_eui)
         .outerjoin(Service, Service.id == DeviceRecord.service_id)
         .outerjoin(owner, owner.id == func.coalesce(DeviceRecord.owner_id, Service.owner_id))
-        .outerjoin(verdict, (verdict.dev_eui == known.c.dev_eui) & (verdict.run_id == run_id))
-        .outerjoin(light, (light.dev_eui == known.c.dev_eui) & (light.run_id == light_id))
-        .outerjoin(useful, (useful.dev_eui == known.c.dev_eui) & (useful.run_id == judged_run_id))
+        .outerjoin(verdict, (verdict.dev_eui == known.c.dev_eui) & (verdict.run_id == _last_run()))
+        .outerjoin(light, (light.dev_eui == known.c.dev_eui) & (light.run_id == _last_light()))
+        .outerjoin(useful, (useful.dev_eui == known.c.dev_eui) & (useful.run_id == _last_judgement()))
         .order_by(known.c.dev_eui)
     )
 

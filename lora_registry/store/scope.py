@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, Select, and_, false, func, or_, true
 
-from lora_registry.domain.access import MAY_SPEAK_AS, Aspect, Relation, Right, Viewer, classes
+from lora_registry.domain.access import MAY_MOVE_AS, MAY_SPEAK_AS, Aspect, Relation, Right, Role, Viewer, classes
 from lora_registry.domain.identifiers import DevEui
 from lora_registry.domain.services import PrivacyClass
-from lora_registry.store import reads
+from lora_registry.store import reads, staging
 from lora_registry.store.registry import DeviceRecord, Service
 
 SHOWN = (Aspect.POSITION, Aspect.RADIO, Aspect.FINDINGS, Aspect.SCORE)
@@ -22,6 +23,10 @@ HIDDEN_WITHOUT: dict[Aspect, tuple[str, ...]] = {
     ),
     Aspect.SCORE: ("usefulness_low", "usefulness_high"),
 }  # fmt: skip
+
+
+_KEPT = 512
+"""Statements, each of some 100 kB."""
 
 
 class Ties(NamedTuple):
@@ -68,6 +73,20 @@ def speaks(viewer: Viewer, tied: Ties) -> ColumnElement[bool]:
     return and_(sees(viewer, Aspect.FINDINGS, tied), or_(false(), *related))
 
 
+def moves(viewer: Viewer, tied: Ties) -> ColumnElement[bool]:
+    """Return the condition of devices of which the viewer says what becomes."""
+    return answers_for(viewer, tied) if viewer.may(Right.MOVE) else false()
+
+
+def answers_for(viewer: Viewer, tied: Ties) -> ColumnElement[bool]:
+    """Return the condition of devices whose journal of changes is the viewer's to read."""
+    exists = sees(viewer, Aspect.EXISTENCE, tied)
+    if viewer.alone or viewer.role is Role.AUDITOR:
+        return exists
+    related = [_related(viewer, relation, tied) for relation in viewer.relations if relation in MAY_MOVE_AS]
+    return and_(exists, or_(false(), *related))
+
+
 def _related(viewer: Viewer, relation: Relation, tied: Ties) -> ColumnElement[bool]:
     match relation:
         case Relation.OWNER:
@@ -83,17 +102,22 @@ def _related(viewer: Viewer, relation: Relation, tied: Ties) -> ColumnElement[bo
             return true()
 
 
-def devices(connection: Connection, viewer: Viewer, among: Collection[DevEui]) -> Select[Any]:
-    """Return the query of those devices that exist for a viewer, as `reads.chosen` with `sees_*` and `speaks`.
+# Statements are made once for all who see the same: putting one together costs more than answering it.
+@lru_cache(maxsize=_KEPT)
+def devices(dialect: str, viewer: Viewer) -> Select[Any]:
+    """Return the query of the devices bound by `staging.listed` that exist for a viewer (`Viewer.alike`).
 
-    Also `privacy`, and `owner_id`, the organisation's identifier.
+    As `reads.chosen` with `sees_*`, `speaks`, `moves` and `answers_for`; also `privacy`, and `owner_id`, the
+    organisation's identifier.
     """
-    query = reads.chosen(connection, among=among).order_by(None)
+    query = reads.among(dialect)
     tied = ties(query)
     marks = [sees(viewer, aspect, tied).label(f"sees_{aspect.value}") for aspect in SHOWN]
     return query.add_columns(
         *marks,
         speaks(viewer, tied).label("speaks"),
+        moves(viewer, tied).label("moves"),
+        answers_for(viewer, tied).label("answers_for"),
         tied.privacy.label("privacy"),
         tied.owner.label("owner_id"),
         DeviceRecord.model.label("model"),
@@ -101,13 +125,12 @@ def devices(connection: Connection, viewer: Viewer, among: Collection[DevEui]) -
     ).where(sees(viewer, Aspect.EXISTENCE, tied))
 
 
-def names(connection: Connection, viewer: Viewer, among: Collection[DevEui]) -> Select[Any]:
-    """Return the query of `dev_eui` and `name` of those devices that exist for a viewer."""
-    query = reads.chosen(connection, among=among).order_by(None)
+@lru_cache(maxsize=_KEPT)
+def names(dialect: str, viewer: Viewer, aspect: Aspect = Aspect.EXISTENCE) -> Select[Any]:
+    """Return the query of `dev_eui` and `name` of the devices bound of which a viewer sees `aspect`."""
+    query = reads.among(dialect)
     column = query.selected_columns
-    return query.with_only_columns(column["dev_eui"], column["name"]).where(
-        sees(viewer, Aspect.EXISTENCE, ties(query))
-    )
+    return query.with_only_columns(column["dev_eui"], column["name"]).where(sees(viewer, aspect, ties(query)))
 
 
 def on_map(connection: Connection, viewer: Viewer) -> Iterator[reads.Row]:
@@ -115,7 +138,7 @@ def on_map(connection: Connection, viewer: Viewer) -> Iterator[reads.Row]:
 
     A device that is drawn has what `reads.devices` gives of its radio; one that is counted, its commune and state.
     """
-    query = reads.chosen(connection)
+    query = reads.chosen()
     tied = ties(query)
     drawn = and_(sees(viewer, Aspect.POSITION, tied), sees(viewer, Aspect.RADIO, tied))
     scoped = query.add_columns(drawn.label("sees_position")).where(sees(viewer, Aspect.COUNTED, tied))
@@ -123,22 +146,52 @@ def on_map(connection: Connection, viewer: Viewer) -> Iterator[reads.Row]:
         yield dict(row)
 
 
-def sees_findings(connection: Connection, viewer: Viewer, among: Collection[DevEui] | None = None) -> Select[Any]:
-    """Return the query of the devices (`dev_eui`) whose findings a viewer sees."""
-    return _euis(connection, lambda tied: sees(viewer, Aspect.FINDINGS, tied), among)
+@lru_cache(maxsize=_KEPT)
+def sees_findings(dialect: str | None, viewer: Viewer) -> Select[Any]:
+    """Return the query of the devices (`dev_eui`) whose findings a viewer sees: of all, or of those bound."""
+    return _euis(dialect, lambda tied: sees(viewer, Aspect.FINDINGS, tied))
 
 
-def speaks_of(connection: Connection, viewer: Viewer, among: Collection[DevEui] | None = None) -> Select[Any]:
-    """Return the query of the devices (`dev_eui`) on whose findings a viewer's word counts."""
-    return _euis(connection, lambda tied: speaks(viewer, tied), among)
+@lru_cache(maxsize=_KEPT)
+def speaks_of(dialect: str | None, viewer: Viewer) -> Select[Any]:
+    """Return the query of the devices (`dev_eui`) on whose findings a viewer's word counts, likewise."""
+    return _euis(dialect, lambda tied: speaks(viewer, tied))
 
 
-def _euis(
-    connection: Connection,
-    condition: Callable[[Ties], ColumnElement[bool]],
-    among: Collection[DevEui] | None,
-) -> Select[Any]:
-    query = reads.chosen(connection, among=among)
+def moved_by(connection: Connection, viewer: Viewer, among: Collection[DevEui] | None = None) -> set[DevEui]:
+    """Return the devices of which a viewer says what becomes: of all, or of some."""
+    if among is None:
+        return set(connection.scalars(_moved(None, viewer.alike)))
+    dialect = connection.dialect.name
+    bound = staging.listed(dialect, [eui.to_int64() for eui in among])
+    return set(connection.scalars(_moved(dialect, viewer.alike), bound))
+
+
+def existing(connection: Connection, viewer: Viewer, among: Collection[DevEui]) -> set[DevEui]:
+    """Return those of some devices that exist for a viewer."""
+    dialect = connection.dialect.name
+    bound = staging.listed(dialect, [eui.to_int64() for eui in among])
+    return set(connection.scalars(_existing(dialect, viewer.alike), bound))
+
+
+@lru_cache(maxsize=_KEPT)
+def _existing(dialect: str, viewer: Viewer) -> Select[Any]:
+    return _euis(dialect, lambda tied: sees(viewer, Aspect.EXISTENCE, tied))
+
+
+@lru_cache(maxsize=_KEPT)
+def _moved(dialect: str | None, viewer: Viewer) -> Select[Any]:
+    return _euis(dialect, lambda tied: moves(viewer, tied))
+
+
+@lru_cache(maxsize=_KEPT)
+def answered_for(viewer: Viewer) -> Select[Any]:
+    """Return the query of the devices (`dev_eui`) whose journal of changes a viewer reads."""
+    return _euis(None, lambda tied: answers_for(viewer, tied))
+
+
+def _euis(dialect: str | None, condition: Callable[[Ties], ColumnElement[bool]]) -> Select[Any]:
+    query = reads.chosen() if dialect is None else reads.among(dialect)
     narrow = query.where(condition(ties(query))).order_by(None)
     return narrow.with_only_columns(query.selected_columns["dev_eui"])
 

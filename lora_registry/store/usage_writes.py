@@ -40,9 +40,12 @@ def add_answer(
 def set_integrations(
     connection: Connection, network: str, application: str, kinds: Collection[str], *, now: datetime
 ) -> None:
-    """Write which integrations an application has; none at all is a fact too."""
+    """Write which integrations an application has; none at all is a fact too, and the same again is no news."""
     table = ApplicationIntegration
-    connection.execute(delete(table).where(table.network_id == network, table.application_id == application))
+    here = (table.network_id == network) & (table.application_id == application)
+    if set(connection.scalars(select(table.kind).where(here))) == (set(kinds) or {""}):
+        return
+    connection.execute(delete(table).where(here))
     connection.execute(
         insert(table),
         [

@@ -7,11 +7,17 @@ from collections.abc import Iterable
 from urllib.parse import urlsplit
 
 from starlette.datastructures import MutableHeaders
+from starlette.formparsers import MultiPartParser
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 MOST_BODY_BYTES = 256 * 1024
+MOST_UPLOAD_BYTES = 8_000_000
+"""Of the pages that take a file: a table of 40,000 rows and ten columns."""
+_TAKE_FILES = ("/adopt/files",)
+# A file that is handed in is read from memory, and never lies in a folder of this machine.
+MultiPartParser.spool_max_size = MOST_UPLOAD_BYTES
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
@@ -57,10 +63,12 @@ class Guard:
             # A page elsewhere could point its own name at this machine and read us.
             await PlainTextResponse("not the name of this machine\n", 421)(scope, receive, sending)
             return
-        if _too_long(headers.get(b"content-length", b"0")):
-            await PlainTextResponse("too long\n", 413)(scope, receive, sending)
+        most = MOST_UPLOAD_BYTES if scope["path"] in _TAKE_FILES else MOST_BODY_BYTES
+        if _too_long(headers.get(b"content-length", b"0"), most):
+            words = f"trop volumineux / too long: at most {most / 1e6:g} MB\n"
+            await PlainTextResponse(words, 413)(scope, receive, sending)
             return
-        await self._app(scope, _counted(receive), sending)
+        await self._app(scope, _counted(receive, most), sending)
 
     def _for_us(self, host: str) -> bool:
         try:
@@ -69,18 +77,18 @@ class Guard:
             return False
 
 
-def _too_long(declared: bytes) -> bool:
-    return not declared.isdigit() or int(declared) > MOST_BODY_BYTES
+def _too_long(declared: bytes, most: int) -> bool:
+    return not declared.isdigit() or int(declared) > most
 
 
-def _counted(receive: Receive) -> Receive:
+def _counted(receive: Receive, most: int) -> Receive:
     read = 0
 
     async def counted() -> Message:
         nonlocal read
         message = await receive()
         read += len(message.get("body", b""))
-        if read > MOST_BODY_BYTES:
+        if read > most:
             # A body without a declared length that goes on: as if the client had gone.
             return {"type": "http.disconnect"}
         return message

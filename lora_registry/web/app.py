@@ -17,10 +17,15 @@ from lora_registry.settings import Settings
 from lora_registry.web.answers import Guard
 from lora_registry.web.api import routes as api
 from lora_registry.web.city_map import MapCache
+from lora_registry.web.finding_cache import FindingCache
 from lora_registry.web.fleet import FleetCache
 from lora_registry.web.gateway_cache import GatewayCache
 from lora_registry.web.pages import (
     account,
+    adopt,
+    adopt_apply,
+    adopt_rules,
+    changes,
     city,
     coverage,
     covered,
@@ -31,6 +36,7 @@ from lora_registry.web.pages import (
     home,
     inventory,
     leave,
+    moves,
     site_map,
     status,
 )
@@ -53,6 +59,11 @@ ROUTERS = (
     account.router,
     identity_pages.router,
     leave.router,
+    adopt.router,
+    adopt_apply.router,
+    adopt_rules.router,
+    changes.router,
+    moves.router,
     site_map.router,
     status.router,
     api.router,
@@ -98,6 +109,7 @@ def application(
         maps=MapCache(
             engine, settings, refresh_s=0 if fresh else _MAPS_S, simulated=visitor is not None, truth=truth
         ),
+        findings=FindingCache(),
         gateways=GatewayCache(engine, refresh_s=0 if fresh else _MAPS_S),
         static=static,
         templates=environment(static),

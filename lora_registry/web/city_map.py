@@ -9,7 +9,7 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Engine
@@ -68,7 +68,7 @@ class MapCache:
 
     def get(self, viewer: Viewer, language: str, fleet: Fleet, *, now: datetime) -> CityMap:
         """Return a viewer's map, at most about `refresh_s` old; an older one is shown while another is made."""
-        key = (_alike(viewer), language)
+        key = (viewer.alike, language)
         found = self._maps.get(key)
         if found is None or self._refresh_s == 0:
             return self._make(key, fleet, now)
@@ -80,7 +80,7 @@ class MapCache:
 
     def file(self, viewer: Viewer, name: str) -> CityMap | None:
         """Return the map of which this is the data or the script, if it is one that this viewer sees."""
-        alike = _alike(viewer)
+        alike = viewer.alike
         for (whose, _), found in list(self._maps.items()):
             if whose == alike and name in (found.data_name, found.script_name):
                 return found
@@ -126,11 +126,6 @@ class MapCache:
             while len(self._maps) > _KEPT:
                 self._maps.popitem(last=False)
             return made
-
-
-def _alike(viewer: Viewer) -> Viewer:
-    """Return the viewer without their name: people of one organisation and role see the same."""
-    return replace(viewer, name="")
 
 
 def _digest(body: bytes) -> str:

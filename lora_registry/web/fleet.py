@@ -5,15 +5,19 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqlalchemy import Connection, Engine
 
-from lora_registry.domain.device_columns import DeviceColumns
+from lora_registry.domain.access import Aspect, Viewer
+from lora_registry.domain.device_columns import FACETS, DeviceColumns
 from lora_registry.store import accounts, map_reads, reads, service_reads
 from lora_registry.store.device_columns import device_columns
 from lora_registry.store.engine import reading
+
+Choices = list[tuple[str, str]]
+"""A word as addresses have it, and as people read it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +31,30 @@ class Fleet:
     """INSEE code -> name."""
     services: Mapping[str, str]
     organisations: Mapping[str, str]
+    _choices: dict[Viewer, Mapping[str, Choices]] = field(default_factory=dict)
+
+    def choices(self, viewer: Viewer) -> Mapping[str, Choices]:
+        """Return the words of each filter that would find something for a viewer, with how people read them."""
+        key = viewer.alike
+        if (known := self._choices.get(key)) is None:
+            known = self._choices[key] = self._choices_of(key)
+        return known
+
+    def _choices_of(self, viewer: Viewer) -> Mapping[str, Choices]:
+        mask = self.columns.sees(viewer, Aspect.EXISTENCE)
+        titles = {"service": self.services, "commune": self.communes, "organisation": self.organisations}
+        return {
+            facet: sorted(
+                (
+                    (word, titles.get(facet, {}).get(word, word))
+                    for word in self.columns.counts(facet, mask)
+                    if word
+                ),
+                key=lambda pair: pair[1].casefold(),
+            )
+            for facet in FACETS
+            if facet not in ("state", "lifecycle")  # of which all words are offered
+        }
 
 
 class FleetCache:

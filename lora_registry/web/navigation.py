@@ -30,6 +30,11 @@ def contributors(viewer: Viewer) -> bool:
     return viewer.may(Right.SPEAK)
 
 
+def adopters(viewer: Viewer) -> bool:
+    """Show to those who attribute what nobody has attributed yet."""
+    return viewer.adopts
+
+
 def operators(viewer: Viewer) -> bool:
     """Show to administrators of whoever runs the network."""
     return viewer.runs_the_network and viewer.may(Right.PEOPLE)
@@ -69,7 +74,10 @@ MENU: Final = (
     ),
     Group(
         N_("Inventory"),
-        (),
+        (
+            Entry("/adopt", N_("Adoption"), adopters),
+            Entry("/changes", N_("Journal of changes")),
+        ),
     ),
     Group(
         N_("Network"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
@@ -16,9 +16,9 @@ from starlette.requests import Request
 
 from lora_registry.domain.device_columns import FACETS, Filter, Sort
 from lora_registry.domain.errors import IdentifierError
-from lora_registry.domain.findings import Severity, Status, SubjectKind
+from lora_registry.domain.finding_columns import Place
+from lora_registry.domain.findings import Identity, Severity, Status, SubjectKind
 from lora_registry.domain.identifiers import DevEui
-from lora_registry.store.findings import Identity
 from lora_registry.web.errors import BadRequestError
 
 PAGE: Final = 50
@@ -141,7 +141,13 @@ def packed(*values: Any) -> str:  # noqa: ANN401 - what JSON holds
     return base64.urlsafe_b64encode(text).decode().rstrip("=")
 
 
-def _unpacked(word: str) -> Any:  # noqa: ANN401
+def unpacked(word: str) -> Any:  # noqa: ANN401
+    """Return the values that `packed` made a word of.
+
+    Raises:
+        BadRequestError: it is none.
+
+    """
     try:
         return json.loads(base64.urlsafe_b64decode(word + "=" * (-len(word) % 4)))
     except (binascii.Error, ValueError, RecursionError):
@@ -161,7 +167,7 @@ def identity_of(word: str) -> Identity:
         BadRequestError: it is not one.
 
     """
-    match _unpacked(word):
+    match unpacked(word):
         case [str(kind), str(subject_kind), str(subject), int(since)] if (
             subject_kind in set(SubjectKind) and 0 <= since < 1 << 52 and _storable(kind + subject)
         ):
@@ -180,7 +186,7 @@ class FindingQuery:
     everything: bool = False
     service: str | None = None
     commune: str | None = None
-    after: tuple[Severity, Identity] | None = None
+    after: Place | None = None
     size: int = PAGE
 
     @classmethod
@@ -195,9 +201,9 @@ class FindingQuery:
         after = asked.get("after")
         place = None
         if after:
-            match _unpacked(after):
+            match unpacked(after):
                 case [str(rank), str(key)] if rank in set(Severity):
-                    place = Severity(rank), identity_of(key)
+                    place = Place.of(Severity(rank), identity_of(key))
                 case _:
                     raise BadRequestError("this address names no place in the list: begin with its first page")
         return cls(
@@ -237,7 +243,12 @@ def _word(words: Any, name: str, value: str | None) -> Any:  # noqa: ANN401 - an
         ) from None
 
 
-def place_after(row: Any) -> str:  # noqa: ANN401 - a row of findings
-    """Return where the list goes on after a finding."""
-    key = key_of((row["kind"], row["subject_kind"], row["subject"], row["since"]))
-    return packed(str(row["severity"]), key)
+def place_of(row: Mapping[str, Any]) -> Place:
+    """Return the place of a row of findings in their list."""
+    identity = row["kind"], row["subject_kind"], row["subject"], row["since"]
+    return Place.of(Severity(row["severity"]), identity)
+
+
+def place_after(place: Place) -> str:
+    """Return where the list goes on after a finding, as one word for an address."""
+    return packed(str(place.severity), key_of(place.identity))

@@ -14,6 +14,7 @@ from lora_registry.domain.access import Right
 from lora_registry.domain.findings import Status
 from lora_registry.web import navigation, words
 from lora_registry.web.answers import cacheable
+from lora_registry.web.change_words import STATES
 from lora_registry.web.static_files import StaticFiles
 from lora_registry.web.visits import Visit
 from lora_registry.web.words import Words, iso
@@ -48,6 +49,7 @@ def environment(static: StaticFiles) -> jinja2.Environment:
         "answers": words.ANSWERS,
         "cadences": words.CADENCES,
         "roles": words.ROLES,
+        "states": STATES,
         "named_choices": named_choices,
         "status_choices": status_choices,
     }

@@ -11,10 +11,33 @@ from sqlalchemy import Engine
 
 from lora_registry import wiring
 from lora_registry.domain.errors import InUseError, UsageError
+from lora_registry.pipeline.garbage import few_pauses
 from lora_registry.settings import Settings
 from lora_registry.web.app import application, guarded
 
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
+
+
+def listening_on(host: str, port: int) -> socket.socket:
+    """Return a socket that is bound to an address, for uvicorn to listen on.
+
+    Raises:
+        InUseError: the port is taken.
+
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    # The protocol is named because asyncio only then sends small segments at once: an answer's body would wait
+    # some 40 ms until the other side acknowledges its headers.
+    found = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        found.bind((host, port))
+    except OSError as error:
+        found.close()
+        raise InUseError(
+            f"port {port} of {host} cannot be listened on ({error}): choose another with --port"
+        ) from error
+    return found
 
 
 def run(
@@ -38,15 +61,7 @@ def run(
             f"--host {host} lets others in, and passwords would travel readable: put a reverse proxy with https "
             "before it and name its address in LORA_REGISTRY_PUBLIC_URL (docs/web.md)"
         )
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family) as listening:
-        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            listening.bind((host, port))
-        except OSError as error:
-            raise InUseError(
-                f"port {port} of {host} cannot be listened on ({error}): choose another with --port"
-            ) from error
+    with listening_on(host, port) as listening:
         say(f"serving on {settings.public_url or f'http://{host}:{port}'}/")
         server = uvicorn.Server(
             uvicorn.Config(
@@ -61,4 +76,5 @@ def run(
                 limit_concurrency=200,
             )
         )
-        server.run(sockets=[listening])
+        with few_pauses():
+            server.run(sockets=[listening])

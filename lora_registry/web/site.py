@@ -15,6 +15,7 @@ from lora_registry.domain.access import Viewer
 from lora_registry.ports import IdentityProvider
 from lora_registry.settings import Settings
 from lora_registry.web.city_map import MapCache
+from lora_registry.web.finding_cache import FindingCache
 from lora_registry.web.fleet import FleetCache
 from lora_registry.web.gateway_cache import GatewayCache
 from lora_registry.web.rate import Rates
@@ -30,6 +31,7 @@ class Site:
     clock: Callable[[], datetime]
     fleet: FleetCache
     maps: MapCache
+    findings: FindingCache
     gateways: GatewayCache
     static: StaticFiles
     templates: jinja2.Environment

@@ -105,6 +105,8 @@ class ChirpStack:
         self.devices: dict[str, Stored] = {}
         self.device_keys: dict[str, Any] = {}
         self.gateways: dict[str, Stored] = {}
+        self.integrations: dict[str, list[int]] = {}
+        """By application, beside the broker's own, which is set for all."""
         self.url = ""
 
     # What a test puts in without going through the wire.
@@ -314,6 +316,15 @@ class _Applications(api.ApplicationServiceServicer):
             return api.ListApplicationsResponse(total_count=len(rows), result=listed)
 
         return self.server.answer("ApplicationService.List", context, do)
+
+    def ListIntegrations(self, request: Any, context: Any) -> Any:
+        def do(key: Key) -> Any:
+            self.server.may(key, self.server.tenant_of_application(request.application_id))
+            kinds = [*self.server.integrations.get(request.application_id, []), api.IntegrationKind.MQTT_GLOBAL]
+            listed = [api.IntegrationListItem(kind=kind) for kind in kinds]
+            return api.ListIntegrationsResponse(total_count=len(listed), result=listed)
+
+        return self.server.answer("ApplicationService.ListIntegrations", context, do)
 
 
 class _Profiles(api.DeviceProfileServiceServicer):

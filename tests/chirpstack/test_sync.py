@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from chirpstack_api import api
 from sqlalchemy import Engine, insert, select
 
 from integrations.chirpstack.api import ChirpStackInventory
@@ -16,12 +17,13 @@ from lora_registry.domain.errors import UnavailableError
 from lora_registry.domain.identifiers import DevEui
 from lora_registry.pipeline.sync import sync
 from lora_registry.simulate.fleet import draw_fleet
-from lora_registry.store import evidence, reads, sync_reads
+from lora_registry.store import evidence, reads, sync_reads, usage_reads
 from lora_registry.store.engine import reading, writing
 from lora_registry.store.registry import DeviceRecord, Network
 from lora_registry.store.sync_reads import Difference
 from lora_registry.store.sync_tables import NetworkDevice, SyncRun
 from lora_registry.store.telemetry import Device
+from lora_registry.store.usage import ApplicationIntegration
 from tests.chirpstack.city import NOW, fill
 from tests.chirpstack.server import ChirpStack
 from tests.commands import run
@@ -108,6 +110,25 @@ def test_owners_words_are_never_touched_and_both_sides_are_compared(
     assert [row["dev_eui"] for row in _listed(engine, Difference.UNREGISTERED)] == ["70b3d57ed0000002"]
     assert [row["dev_eui"] for row in _listed(engine, Difference.UNLISTED)] == ["70b3d57ed0000003"]
     assert [row["dev_eui"] for row in _listed(engine, Difference.DISABLED)] == ["70b3d57ed0000002"]
+
+
+def test_what_applications_hand_their_data_to_is_evidence_of_use_and_our_own_broker_is_not(
+    chirpstack: ChirpStack, engine: Engine
+) -> None:
+    tenant = chirpstack.add_tenant("Commune")
+    read, unread = chirpstack.add_application(tenant, "Air"), chirpstack.add_application(tenant, "Noise")
+    chirpstack.integrations[read] = [api.IntegrationKind.HTTP, api.IntegrationKind.INFLUX_DB]
+    reader = _reader(chirpstack)
+    for at in (NOW, LATER):
+        sync(engine, reader, network="chirpstack", now=at)
+    with reading(engine) as connection:
+        assert usage_reads.integrations(connection) == {("chirpstack", read): 2, ("chirpstack", unread): 0}
+        seen = connection.scalars(select(ApplicationIntegration.seen_at)).all()
+    assert set(seen) == {NOW}, "the same again is not written"
+    chirpstack.integrations[read] = []
+    sync(engine, reader, network="chirpstack", now=LATER)
+    with reading(engine) as connection:
+        assert usage_reads.integrations(connection)["chirpstack", read] == 0
 
 
 def test_a_device_that_is_gone_is_absent_and_returns(chirpstack: ChirpStack, engine: Engine) -> None:

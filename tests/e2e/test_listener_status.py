@@ -82,7 +82,7 @@ def test_while_the_database_is_away_it_is_alive_but_not_ready_and_resumes_alone(
         reopen(postgres, closable)
         wait_until(lambda: figures(port)["lora_registry_uplinks_total"] == 3, "it did not resume")
         wait_until(lambda: ask(port, "/readyz")[0] == 200, "it never was ready again")
-        assert figures(port)["lora_registry_unacknowledged"] == 0
+        wait_until(lambda: figures(port)["lora_registry_unacknowledged"] == 0, "it never acknowledged")
         assert listener.process.poll() is None
 
 

@@ -57,7 +57,7 @@ def fill(connection: Connection) -> None:
 
 
 @pytest.fixture
-def rules(tmp_path: Path, engine: Engine) -> adopt.RuleFile:
+def rules(tmp_path: Path, engine: Engine) -> adopt.RuleSet:
     """Return rules beside the file they join, over a registry of four devices."""
     (tmp_path / "survey.csv").write_bytes(SURVEY)
     (tmp_path / "fleet.toml").write_text(RULES, encoding="utf-8")
@@ -74,7 +74,7 @@ def held(engine: Engine) -> list[Sequence[Any]]:
         ]
 
 
-def test_a_check_writes_nothing_and_an_apply_what_it_showed(engine: Engine, rules: adopt.RuleFile) -> None:
+def test_a_check_writes_nothing_and_an_apply_what_it_showed(engine: Engine, rules: adopt.RuleSet) -> None:
     shown = adopt.check(engine, rules, now=NOW)
     assert held(engine) == [[], [], []]
     applied = adopt.apply(engine, rules, by="Ada", now=NOW)
@@ -89,7 +89,7 @@ def test_a_check_writes_nothing_and_an_apply_what_it_showed(engine: Engine, rule
     assert [(a.dev_eui, a.name, a.value) for a in attributes] == [(EUIS[0], "Regard", "R12")]
 
 
-def test_applied_again_it_changes_nothing(engine: Engine, rules: adopt.RuleFile) -> None:
+def test_applied_again_it_changes_nothing(engine: Engine, rules: adopt.RuleSet) -> None:
     adopt.apply(engine, rules, by="Ada", now=NOW)
     before = held(engine)
     again = adopt.apply(engine, rules, by="Ada", now=LATER)
@@ -97,7 +97,7 @@ def test_applied_again_it_changes_nothing(engine: Engine, rules: adopt.RuleFile)
     assert held(engine) == before
 
 
-def test_an_undo_leaves_what_was_there_before(engine: Engine, rules: adopt.RuleFile) -> None:
+def test_an_undo_leaves_what_was_there_before(engine: Engine, rules: adopt.RuleSet) -> None:
     with writing(engine) as connection:
         declared = Registry(
             {Section.DEVICES: (Entry(EUIS[1], {"network_id": "chirpstack", "model": "Other"}),)},
@@ -107,19 +107,19 @@ def test_an_undo_leaves_what_was_there_before(engine: Engine, rules: adopt.RuleF
     before = held(engine)
     adopt.apply(engine, rules, by="Ada", now=NOW)
     assert held(engine) != before
-    _, undone = adopt.undo(engine, rules.path, by="Bob", now=LATER)
+    _, undone = adopt.undo(engine, rules.name, by="Bob", now=LATER)
     assert undone.left == []
     assert held(engine) == before
     with pytest.raises(RefusedError, match="were not applied, or all was undone"):
-        adopt.undo(engine, rules.path, by="Bob", now=LATER)
+        adopt.undo(engine, rules.name, by="Bob", now=LATER)
 
 
-def test_an_undo_leaves_what_was_said_since(engine: Engine, rules: adopt.RuleFile) -> None:
+def test_an_undo_leaves_what_was_said_since(engine: Engine, rules: adopt.RuleSet) -> None:
     adopt.apply(engine, rules, by="Ada", now=NOW)
     with writing(engine) as connection:
         connection.execute(update(DeviceRecord).where(DeviceRecord.dev_eui == EUIS[2]).values(model="Mine"))
         connection.execute(update(DeviceRecord).where(DeviceRecord.dev_eui == EUIS[3]).values(batch="B7"))
-    _, undone = adopt.undo(engine, rules.path, by="Bob", now=LATER)
+    _, undone = adopt.undo(engine, rules.name, by="Bob", now=LATER)
     assert [(change.dev_eui, change.field) for change in undone.left] == [(EUIS[2], "model")]
     records = held(engine)[0]
     assert [(r.dev_eui, r.model, r.batch, r.service_id) for r in records] == [
@@ -127,7 +127,7 @@ def test_an_undo_leaves_what_was_said_since(engine: Engine, rules: adopt.RuleFil
     ]  # fmt: skip
 
 
-def test_each_value_says_who_when_why_and_by_which_rule(engine: Engine, rules: adopt.RuleFile) -> None:
+def test_each_value_says_who_when_why_and_by_which_rule(engine: Engine, rules: adopt.RuleSet) -> None:
     number = adopt.apply(engine, rules, by="Ada", now=NOW, why="adoption day").number
     with reading(engine) as connection:
         told = {row["field"]: row for row in journal.history(connection, EUIS[0])}
@@ -140,7 +140,7 @@ def test_each_value_says_who_when_why_and_by_which_rule(engine: Engine, rules: a
 
 
 def test_a_rule_that_cannot_be_applied_stops_all_of_it(
-    engine: Engine, rules: adopt.RuleFile, tmp_path: Path
+    engine: Engine, rules: adopt.RuleSet, tmp_path: Path
 ) -> None:
     (tmp_path / "bad.toml").write_text(RULES.replace('service = "eau"', 'service = "gas"'), encoding="utf-8")
     with pytest.raises(RefusedError, match="nothing was written"):
@@ -179,18 +179,21 @@ def test_a_joined_geojson_brings_its_places(tmp_path: Path, engine: Engine) -> N
     assert [(p.dev_eui, p.latitude, p.longitude) for p in held(engine)[1]] == [(EUIS[3], 43.57, 3.9)]
 
 
-def test_the_commands_show_apply_and_take_back(engine: Engine, rules: adopt.RuleFile, database_url: str) -> None:
+def test_the_commands_show_apply_and_take_back(
+    engine: Engine, rules: adopt.RuleSet, database_url: str, tmp_path: Path
+) -> None:
+    path = str(tmp_path / rules.name)
     settings = {"database_url": database_url, "language": "fr"}
-    shown = json.loads(run("adopt", "check", str(rules.path), "--format", "json", **settings).stdout)
+    shown = json.loads(run("adopt", "check", path, "--format", "json", **settings).stdout)
     assert (shown["devices"], shown["attributed"]) == (4, 1)
     assert [(rule["name"], rule["devices"]) for rule in shown["rules"]] == [("Water", 4), ("Survey", 2)]
     assert [row["service"] for row in shown["to_complete"]] == ["eau"]
-    table = run("adopt", "check", str(rules.path), **settings).stdout
+    table = run("adopt", "check", path, **settings).stdout
     assert "without_organisation" in table
-    done = run("adopt", "apply", str(rules.path), "--by", "Ada", **settings)
+    done = run("adopt", "apply", path, "--by", "Ada", **settings)
     assert "values written" in done.stderr
-    assert "nothing to change" in run("adopt", "apply", str(rules.path), **settings).stderr
+    assert "nothing to change" in run("adopt", "apply", path, **settings).stderr
     assert "adopt" in run("changes", "list", **settings).stdout
     assert "rule 2 (Survey)" in run("changes", "list", "--device", EUIS[0], **settings).stdout
-    assert "as they were before" in run("adopt", "undo", str(rules.path), **settings).stderr
+    assert "as they were before" in run("adopt", "undo", path, **settings).stderr
     assert held(engine) == [[], [], []]

@@ -8,7 +8,8 @@ from sqlalchemy import Engine
 
 from lora_registry.domain.access import Aspect, Relation, Right
 from lora_registry.domain.device_columns import Filter, Sort
-from lora_registry.store import device_pages, finding_reads, scope
+from lora_registry.domain.finding_columns import Wanted
+from lora_registry.store import device_pages, finding_columns, finding_reads, scope
 from lora_registry.store import reads as all_reads
 from lora_registry.store.device_columns import device_columns
 from lora_registry.store.engine import reading
@@ -23,7 +24,7 @@ def test_sql_columns_and_table_agree_for_every_viewer_and_aspect(engine: Engine)
         columns = device_columns(connection)
         euis = {int(eui): one for one in objects() for eui in [one.dev_eui.to_int64()]}
         for who, aspect in product(VIEWERS, Aspect):
-            query = all_reads.chosen(connection)
+            query = all_reads.chosen()
             chosen = query.where(scope.sees(who, aspect, scope.ties(query)))
             in_sql = {str(row.dev_eui) for row in connection.execute(chosen)}
             mask = columns.sees(who, aspect)
@@ -45,12 +46,18 @@ def test_rows_hide_what_is_not_seen(engine: Engine) -> None:
 
 
 def test_findings_are_those_of_devices_whose_findings_are_seen(engine: Engine) -> None:
+    """In SQL and in columns, in one order."""
     realm.make(engine)
     with reading(engine) as connection:
+        fleet = device_columns(connection)
         for who in VIEWERS:
             found = finding_reads.findings(connection, Selection(seen_by=who), language="en")
             of_devices = {row["subject"] for row in found if row["subject_kind"] == "device"}
             assert of_devices == expected(who, Aspect.FINDINGS), who
+            columns = finding_columns.finding_columns(connection, fleet, since=realm.NOW)
+            places = columns.page(columns.chosen(who, Wanted()), after=None, size=100)
+            shown = finding_columns.listed(connection, who, [one.identity for one in places], language="en")
+            assert [row | {"name": None} for row in shown] == [row | {"name": None} for row in found], who
             others = {row["subject_kind"] for row in found} - {"device"}
             owner = {"gateway"} if who.organisation == OTHER else set()
             assert others == ({"gateway", "application"} if who.sees_collection else owner), who

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -26,6 +25,7 @@ from lora_registry.store import migrations
 from lora_registry.store.engine import make_engine
 from lora_registry.web.app import application, guarded
 from lora_registry.web.rate import Limits
+from lora_registry.web.server import listening_on
 from tests.conftest import free_port
 from tests.maps.test_browser import ARGUMENTS
 from tests.web import realm
@@ -87,9 +87,7 @@ def serving(engine: Engine, settings: Settings | None = None, **options: Any) ->
     server = uvicorn.Server(
         uvicorn.Config(guarded(app), log_level="critical", access_log=False, ws="none", lifespan="off")
     )
-    listening = socket.socket()
-    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    listening.bind(("127.0.0.1", port))
+    listening = listening_on("127.0.0.1", port)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
     thread.start()
     while not server.started:

@@ -23,6 +23,7 @@ from lora_registry.store.audits import AuditRun, DeviceVerdict, Finding, Gateway
 from lora_registry.store.collection import CollectionOutage, DeadLetter, Gateway
 from lora_registry.store.coverage import CoverageRun
 from lora_registry.store.engine import writing
+from lora_registry.store.journal_tables import Change, ChangeSet
 from lora_registry.store.scores import DeviceUsefulness, UsefulnessRun
 from lora_registry.store.telemetry import Device, DeviceState
 from lora_registry.usefulness.figures import Figures
@@ -162,6 +163,17 @@ def make(engine: Engine) -> None:
                  "latitude": float(one.latitude), "longitude": 3.9},
             )  # fmt: skip
             add(Finding, found("silent_device", "device", str(one.dev_eui)))
+            place = {"latitude": float(one.latitude), "longitude": 3.9, "source": "surveyed"}
+            changed = {"change_set_id": 1, "before": None, "source": f"rule 1 (Rule {one.name})"}
+            add(
+                Change,
+                changed | {"dev_eui": one.dev_eui, "field": "model", "after": f"Model {one.name}"},
+                changed | {"dev_eui": one.dev_eui, "field": "position", "after": place},
+            )
+        add(
+            ChangeSet,
+            {"id": 1, "verb": "adopt", "state": "applied", "made_at": NOW - HOUR, "made_by": "Somebody"},
+        )
         gateway = GatewayId("b000000000000001")
         add(Gateway, {"gateway_id": gateway, "network_id": "chirpstack", "region": "eu868", "last_stats_at": NOW})
         add(

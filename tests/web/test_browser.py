@@ -25,6 +25,7 @@ PAGES: Final = (
     "/", "/devices", "/devices?state=silent&sort=name", f"/devices/{MINE.dev_eui}", "/findings",
     f"/findings/{KEY}", "/services", "/gateways", "/map", "/map?state=silent&organisation=lattes",
     "/account", "/site-map", "/covered", "/covered?lat=43.5&lon=x", "/accessibility", "/devices/0",
+    "/changes", "/changes/1", f"/devices/{MINE.dev_eui}/move/swap",
 )  # fmt: skip
 OF_NETWORK: Final = (
     "/incidents",

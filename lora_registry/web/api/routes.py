@@ -23,7 +23,7 @@ from lora_registry.web.api import shapes
 from lora_registry.web.errors import NotFoundError
 from lora_registry.web.pages.exports import sent
 from lora_registry.web.pages.findings import selection_of
-from lora_registry.web.queries import MOST, DeviceQuery, FindingQuery, asked_of, place_after
+from lora_registry.web.queries import MOST, DeviceQuery, FindingQuery, asked_of, place_after, place_of
 from lora_registry.web.rate import Costly
 from lora_registry.web.tables import DEVICES, FINDINGS, PLACES, device_rows, table_of
 from lora_registry.web.visits import Exporter, Someone, Visit
@@ -131,7 +131,7 @@ def findings(visit: Someone) -> Response:
         )
     following = None
     if len(rows) > query.size:
-        last = place_after(rows[query.size - 1])
+        last = place_after(place_of(rows[query.size - 1]))
         following = query.address(f"{ROOT}/findings", after=last, limit=str(query.size))
     return _told(visit, rows[: query.size], FINDINGS, next=following)
 

@@ -7,16 +7,18 @@ from datetime import UTC, date, timedelta
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from lora_registry.domain.access import Aspect
-from lora_registry.domain.device_columns import BY_CONCERN, FACETS, Sort
+from lora_registry.domain.device_columns import BY_CONCERN, Sort
 from lora_registry.domain.errors import IdentifierError
 from lora_registry.domain.findings import Status
 from lora_registry.domain.identifiers import DevEui
-from lora_registry.store import device_pages, finding_reads, saved_views
+from lora_registry.store import device_pages, finding_reads, journal, saved_views, sync_reads
 from lora_registry.store.engine import reading
 from lora_registry.web.cadence_picture import picture
+from lora_registry.web.change_words import fields_of
 from lora_registry.web.errors import NotFoundError
 from lora_registry.web.findings_shown import shown
+from lora_registry.web.fleet import Choices
+from lora_registry.web.pages import moves
 from lora_registry.web.queries import DeviceQuery, asked_of
 from lora_registry.web.rendering import page
 from lora_registry.web.visits import Someone, Visit
@@ -75,24 +77,10 @@ def sorting(query: DeviceQuery) -> dict[str, tuple[str, str]]:
     return found
 
 
-def choices(visit: Visit) -> dict[str, list[tuple[str, str]]]:
+def choices(visit: Visit) -> dict[str, Choices]:
     """Return the words of each filter that would find something, with how people read them."""
-    fleet, viewer, words = visit.site.fleet.current(), visit.signed_in, visit.words
-    columns = fleet.columns
-    mask = columns.sees(viewer, Aspect.EXISTENCE)
-    titles = {
-        "service": fleet.services, "commune": fleet.communes, "organisation": fleet.organisations,
-    }  # fmt: skip
-    found = {
-        facet: sorted(
-            ((word, titles.get(facet, {}).get(word, word)) for word in columns.counts(facet, mask) if word),
-            key=lambda pair: pair[1].casefold(),
-        )
-        for facet in FACETS
-        if facet not in ("state", "lifecycle")
-    }
-    found["state"] = [(state.value, words.state(state)) for state in BY_CONCERN]
-    return found
+    states = [(state.value, visit.words.state(state)) for state in BY_CONCERN]
+    return {**visit.site.fleet.current().choices(visit.signed_in), "state": states}
 
 
 @router.get("/devices/{dev_eui}")
@@ -127,6 +115,10 @@ def device(visit: Someone, dev_eui: str) -> Response:
             else []
         )
         findings = shown(connection, visit, found, {str(eui): row["name"]} if row["name"] else {})
+        history = journal.history(connection, eui) if row["answers_for"] else []
+        fields = fields_of(connection, words) if history else None
+        quiet = sync_reads.silent_before(connection, [eui], now=visit.now) if row["sees_radio"] else {}
+    moved = visit.request.query_params.get("moved", "")
     return page(
         visit,
         "device.html",
@@ -140,5 +132,12 @@ def device(visit: Someone, dev_eui: str) -> Response:
         standing=[one for one in findings if one["status"] != Status.CLEARED],
         fleet=fleet,
         heard_days=HEARD_DAYS,
+        before_us=quiet.get(eui),
+        # A device that nobody has declared has no words to move.
+        moves=moves.offered(viewer, row) if told["recorded_at"] else [],
+        move_titles=moves.TITLES,
+        history=history,
+        fields=fields,
+        moved=moved if moved.isdigit() and len(moved) < 10 else "",  # noqa: PLR2004 - digits
         snooze_until=snooze_until(visit),
     )

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Collection, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Annotated
 
@@ -12,18 +11,18 @@ from sqlalchemy import Connection
 from starlette.responses import RedirectResponse, Response
 
 from lora_registry.domain.errors import RefusedError, UsageError
+from lora_registry.domain.finding_columns import FindingColumns, Place, Wanted
 from lora_registry.domain.finding_status import LISTED, STANDING, Action
-from lora_registry.domain.findings import Severity, Status
+from lora_registry.domain.findings import Identity, Severity, Status
 from lora_registry.pipeline.speak_of_finding import Word, speak_of_findings
 from lora_registry.store import finding_reads
 from lora_registry.store.engine import reading
 from lora_registry.store.finding_reads import Selection
-from lora_registry.store.findings import Identity
 from lora_registry.store.reads import Row
 from lora_registry.web.errors import BadRequestError, NotFoundError
-from lora_registry.web.findings_shown import shown
+from lora_registry.web.findings_shown import listed, shown
 from lora_registry.web.pages.devices import choices, snooze_until
-from lora_registry.web.queries import FindingQuery, asked_of, identity_of, place_after
+from lora_registry.web.queries import FindingQuery, asked_of, identity_of, place_after, place_of
 from lora_registry.web.rendering import page
 from lora_registry.web.visits import FromForm, Someone, Visit
 from lora_registry.web.words import KINDS
@@ -33,13 +32,17 @@ _MOST_TICKED = 500
 _LONGEST_TEXT = 2000
 
 
+def statuses_of(query: FindingQuery) -> Collection[Status] | None:
+    """Return where the findings of an address stand; None: anywhere."""
+    return None if query.everything else LISTED if query.status is None else {query.status}
+
+
 def selection_of(query: FindingQuery, visit: Visit) -> Selection:
     """Return the findings of an address that the visitor sees."""
-    statuses = None if query.everything else LISTED if query.status is None else {query.status}
     return Selection(
         kind=query.kind,
         severity=query.severity,
-        statuses=statuses,
+        statuses=statuses_of(query),
         service=query.service,
         commune=query.commune,
         seen_by=visit.signed_in,
@@ -50,33 +53,57 @@ def selection_of(query: FindingQuery, visit: Visit) -> Selection:
 def findings(visit: Someone) -> Response:
     """List the findings of an address's filters, worst first."""
     query = FindingQuery.of(asked_of(visit.request))
-    which = selection_of(query, visit)
-    standing = Selection(statuses=STANDING, seen_by=visit.signed_in)
     with reading(visit.site.engine) as connection:
-        standing = standing.narrowed(connection)
-        if which.statuses is not None and set(which.statuses) <= STANDING:
-            which = replace(which, among=standing.among)
-        rows = finding_reads.page(
-            connection, which, language=visit.words.language, after=query.after, size=query.size + 1
-        )
-        counts = finding_reads.counts(connection, standing)
-        listed = shown(connection, visit, rows[: query.size])
-    more = len(rows) > query.size
+        columns = visit.site.findings.current(connection, visit.site.fleet.current(), now=visit.now)
+        standing = columns.chosen(visit.signed_in, Wanted(statuses=STANDING))
+        rows, last = _page(connection, visit, columns, query)
     return page(
         visit,
         "findings.html",
         query=query,
-        rows=listed,
-        counts=counts,
+        rows=rows,
+        counts=columns.counts(columns.status, standing),
         kinds=list(KINDS),
         severities=[severity.value for severity in reversed(Severity)],
         statuses=[status.value for status in Status],
         choices=choices(visit),
-        next=query.address("/findings", after=place_after(rows[query.size - 1])) if more else None,
+        next=query.address("/findings", after=place_after(last)) if last is not None else None,
         first=query.address("/findings") if query.after is not None else None,
         here=query.address("/findings"),
         snooze_until=snooze_until(visit),
         said=visit.request.query_params.get("said"),
+    )
+
+
+def _page(
+    connection: Connection, visit: Visit, columns: FindingColumns, query: FindingQuery
+) -> tuple[list[Row], Place | None]:
+    """Return a page's findings, and the place of the last one where more follow.
+
+    What still stands is chosen by columns; what is over, of which there may be years, by a query.
+    """
+    statuses = statuses_of(query)
+    if statuses is not None and set(statuses) <= STANDING:
+        chosen = columns.chosen(visit.signed_in, _wanted(visit, query, statuses))
+        places = columns.page(chosen, after=query.after, size=query.size + 1)
+        rows = listed(connection, visit, places[: query.size], statuses)
+    else:
+        which, language = selection_of(query, visit), visit.words.language
+        found = finding_reads.page(connection, which, language=language, after=query.after, size=query.size + 1)
+        places = [place_of(row) for row in found]
+        rows = shown(connection, visit, found[: query.size])
+    return rows, places[query.size - 1] if len(places) > query.size else None
+
+
+def _wanted(visit: Visit, query: FindingQuery, statuses: Collection[Status]) -> Wanted:
+    named = visit.site.fleet.current().services
+    services = {key for key, name in named.items() if query.service in (key, name)}
+    return Wanted(
+        statuses=statuses,
+        severity=query.severity,
+        kind=query.kind,
+        services=None if query.service is None else services,
+        commune=query.commune,
     )
 
 

@@ -9,13 +9,13 @@ from starlette.responses import Response
 
 from lora_registry.domain.access import Aspect
 from lora_registry.domain.device_columns import BY_CONCERN
+from lora_registry.domain.finding_columns import Wanted
 from lora_registry.domain.finding_status import LISTED
 from lora_registry.domain.findings import Severity
 from lora_registry.pipeline.one_number import one_number
-from lora_registry.store import finding_reads, home_reads, outages
+from lora_registry.store import outages
 from lora_registry.store.engine import reading
-from lora_registry.store.finding_reads import Selection
-from lora_registry.web.findings_shown import shown
+from lora_registry.web.findings_shown import listed
 from lora_registry.web.rendering import page
 from lora_registry.web.visits import Someone
 
@@ -33,13 +33,12 @@ def home(visit: Someone) -> Response:
     counted = columns.sees(viewer, Aspect.COUNTED)
     hidden = counted & ~columns.sees(viewer, Aspect.EXISTENCE)
     states = columns.counts("state", judged)
-    todo = Selection(statuses=LISTED, seen_by=viewer)
     with reading(visit.site.engine) as connection:
-        todo = todo.narrowed(connection)
-        severities = home_reads.severities(connection, todo)
-        week = home_reads.week(connection, viewer, since=visit.now - _WEEK)
-        worst = finding_reads.page(connection, todo, language=visit.words.language, after=None, size=_WORST)
-        worst_shown = shown(connection, visit, worst)
+        findings = visit.site.findings.current(connection, fleet, now=visit.now)
+        todo = findings.chosen(viewer, Wanted(statuses=LISTED))
+        severities = findings.counts(findings.severity, todo)
+        week = findings.moved(viewer, since=visit.now - _WEEK)
+        worst = listed(connection, visit, findings.page(todo, after=None, size=_WORST), LISTED)
         number = one_number(connection, on=visit.now.date()) if viewer.sees_collection else None
         deaf = outages.outages(connection, since=visit.now - _WEEK) if viewer.sees_collection else []
     return page(
@@ -51,7 +50,7 @@ def home(visit: Someone) -> Response:
         unjudged=states.get("", 0),
         severities=[(severity.value, severities.get(severity, 0)) for severity in reversed(Severity)],
         week=week,
-        worst=worst_shown,
+        worst=worst,
         outages=deaf,
         number=number,
         by_family=[

@@ -9,7 +9,8 @@ import pytest
 from lora_registry.domain.errors import ImportFileError
 from lora_registry.domain.identifiers import DevEui
 from lora_registry.onboarding.adoption import Adoption, Subject, adopt
-from lora_registry.onboarding.adoption_rules import Pattern, Template, read_rules
+from lora_registry.onboarding.adoption_document import read_rules
+from lora_registry.onboarding.adoption_rules import Pattern, Template
 from lora_registry.onboarding.references import References, ServiceWords
 from lora_registry.onboarding.tell import Gravity
 
@@ -118,12 +119,12 @@ def test_a_joined_row_brings_columns_and_a_place_with_decimal_commas() -> None:
         attributes = { "N° de pose" = "{column.N°}" }
         """
     rows = {"70b3d57ed0000001": {"lat": "43,61", "lon": "3,87", "N°": "12"}}
-    made = plan(rules, tables={"releve.csv": rows})
+    made = plan(rules, tables={("releve.csv", "DevEUI"): rows})
     assert after(made)["position"] == {
         "latitude": 43.61, "longitude": 3.87, "altitude_m": None, "accuracy_m": None, "source": "surveyed",
     }  # fmt: skip
     assert after(made)["attribute:N° de pose"] == "12"
-    assert plan(rules, tables={"releve.csv": {}}).changes == []
+    assert plan(rules, tables={("releve.csv", "DevEUI"): {}}).changes == []
 
 
 def test_a_key_of_a_joined_file_is_not_kept() -> None:
@@ -133,7 +134,7 @@ def test_a_key_of_a_joined_file_is_not_kept() -> None:
         set = { model = "m" }
         attributes = { "clé" = "{column.key}" }
         """
-    made = plan(rules, tables={"x.csv": {str(EUI): {"key": "CA4A51" * 5 + "CA"}}})
+    made = plan(rules, tables={("x.csv", "DevEUI"): {str(EUI): {"key": "CA4A51" * 5 + "CA"}}})
     assert "attribute:clé" not in after(made)
     assert "CA4A51" not in repr(made)
     assert "ressemble à une clé" in made.remarks[0].words["fr"]

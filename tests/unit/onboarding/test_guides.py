@@ -8,7 +8,8 @@ import pytest
 
 from lora_registry.cli import main as _main  # noqa: F401 - attaches every command
 from lora_registry.onboarding import columns
-from lora_registry.onboarding.adoption_rules import SETTABLE, read_rules
+from lora_registry.onboarding.adoption_document import read_rules
+from lora_registry.onboarding.adoption_rules import SETTABLE
 from lora_registry.store.sync_reads import Difference
 from tests.cli.test_readme import existing
 from tests.conftest import ROOT

@@ -585,7 +585,6 @@ def upgrade() -> None:
     onboarding_tables()
     people()
     mail_tables()
-    coverage_plan_tables()
     adoption_tables()
 
 
@@ -853,6 +852,7 @@ def coverage_tables() -> None:
         sa.PrimaryKeyConstraint("northing_m", "easting_m", name="pk_cell_population"),
         sqlite_with_rowid=False,
     )
+    coverage_plan_tables()
 
 
 def coverage_plan_tables() -> None:

@@ -140,4 +140,5 @@ def device(visit: Someone, dev_eui: str) -> Response:
         fields=fields,
         moved=moved if moved.isdigit() and len(moved) < 10 else "",  # noqa: PLR2004 - digits
         snooze_until=snooze_until(visit),
+        said=visit.request.query_params.get("said"),
     )

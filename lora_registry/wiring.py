@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,7 +22,7 @@ from lora_registry.pipeline.backfill import CaptureSource, HistorySource, readin
 from lora_registry.pipeline.batching import Batcher
 from lora_registry.pipeline.ingest import Ingest
 from lora_registry.pipeline.storing import Storing
-from lora_registry.ports import Decoder, EventSource, IdentityProvider
+from lora_registry.ports import Decoder, EventSource, IdentityProvider, Provisioning
 from lora_registry.settings import Settings
 
 if TYPE_CHECKING:
@@ -138,6 +139,22 @@ def provisioning(settings: Settings) -> ChirpStackProvisioning | None:
     require_api(settings)
     connection = Connection(settings.chirpstack_url, settings.chirpstack_key)
     return ChirpStackProvisioning(connection, tenant_ids=settings.chirpstack_tenants)
+
+
+@contextmanager
+def network_server(settings: Settings) -> Iterator[Provisioning | None]:
+    """Yield what writes to a network server, where that is switched on.
+
+    Raises:
+        SettingsError: as `provisioning`.
+
+    """
+    server = provisioning(settings)
+    try:
+        yield server
+    finally:
+        if server is not None:
+            server.close()
 
 
 def mailer(settings: Settings) -> SmtpMailer:

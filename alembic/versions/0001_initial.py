@@ -35,7 +35,7 @@ def partitions_that_stay(table: str) -> None:
             op.execute(f"ALTER TABLE {table} ATTACH PARTITION {table}_{name} FOR VALUES FROM ({start}) TO ({end})")
 
 
-def upgrade() -> None:
+def core_tables() -> None:
     op.create_table(
         "application_verdict",
         sa.Column("application", sa.String(200), nullable=False),
@@ -577,15 +577,19 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("network_id", "application_id", name="pk_application"),
     )
+
+
+def upgrade() -> None:
+    core_tables()
     timed_jobs()
     incidents()
-
     usefulness()
     coverage_tables()
     onboarding_tables()
     people()
     mail_tables()
     adoption_tables()
+    accounts_tables()
 
 
 def timed_jobs() -> None:
@@ -1210,14 +1214,77 @@ def adoption_tables() -> None:
     )
 
 
+def accounts_tables() -> None:
+    """Make the tables of public accounts: the figures of years and months, and the rows behind them."""
+
+    def key(period: str | None = None) -> list[sa.Column]:
+        return [
+            sa.Column("kind", sa.String(8), nullable=False),
+            sa.Column("period", sa.String(7), nullable=False, comment=period),
+            sa.Column("version", sa.Integer(), autoincrement=False, nullable=False),
+        ]
+
+    op.create_table(
+        "public_account",
+        *key("2026 or 2026-03"),
+        sa.Column("made_at", INSTANT, nullable=False),
+        sa.Column("reason", sa.Text(), nullable=True, comment="why it was made again"),
+        sa.Column("about", sa.JSON(), nullable=False, comment="names and instants, see report.account.account"),
+        sa.Column(
+            "previous_version",
+            sa.Integer(),
+            nullable=True,
+            comment="of the period before, which it was compared with",
+        ),
+        one_of("public_account", "kind", "annual, monthly"),
+        sa.PrimaryKeyConstraint("kind", "period", "version", name="pk_public_account"),
+    )
+    op.create_table(
+        "public_figure",
+        *key(),
+        sa.Column("figure", sa.String(40), nullable=False, comment="report.account.figures"),
+        sa.Column(
+            "dimension",
+            sa.String(16),
+            nullable=False,
+            comment="service, commune or family; empty: of everything",
+        ),
+        sa.Column("member", sa.String(200), nullable=False, comment="id of the service, code of the commune"),
+        sa.Column("value", sa.Float(), nullable=True, comment="null: nothing can be said"),
+        sa.Column("n", sa.Integer(), nullable=False, comment="rows it rests on"),
+        sa.Column("low", sa.Float(), nullable=True),
+        sa.Column("high", sa.Float(), nullable=True),
+        sa.Column("withheld", sa.Boolean(), nullable=False, comment="of too few objects to be published"),
+        sa.PrimaryKeyConstraint(
+            "kind", "period", "version", "figure", "dimension", "member", name="pk_public_figure"
+        ),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "public_evidence",
+        *key(),
+        sa.Column("name", sa.String(16), nullable=False, comment="report.account.evidence.Table"),
+        sa.Column("made_at", INSTANT, nullable=False),
+        sa.Column("body", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("kind", "period", "version", "name", name="pk_public_evidence"),
+    )
+
+
+def drop_accounts_tables() -> None:
+    for table in ("public_evidence", "public_figure", "public_account"):
+        op.drop_table(table)
+
+
 def downgrade() -> None:
+    drop_accounts_tables()
     without_people()
     for table in ("adoption_file", "adoption_rule"):
         op.drop_table(table)
     drop_mail_tables()
     op.drop_table("job_run")
     op.drop_index("ix_apscheduler_jobs_next_run_time", "apscheduler_jobs")
-    for table in ("apscheduler_jobs", "cause_evidence", "incident_device", "incident"):
+    op.drop_table("apscheduler_jobs")
+    for table in ("cause_evidence", "incident_device", "incident"):
         op.drop_table(table)
     for table in (
         "goal",

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 # Importing a group attaches its commands.
 from lora_registry.cli import (  # noqa: F401
+    accounts,
     adopt,
     audit,
     collect,

@@ -6,13 +6,14 @@ from typing import Annotated
 
 import typer
 
+from lora_registry import wiring
 from lora_registry.cli import app as shared
 from lora_registry.cli import listing
 from lora_registry.cli.adopt import WhyOption
 from lora_registry.cli.app import now, say, settings
 from lora_registry.cli.inventory import devices
 from lora_registry.cli.listing import Format, FormatOption
-from lora_registry.cli.onboard import OrganisationOption, network_server, onboard
+from lora_registry.cli.onboard import OrganisationOption, onboard
 from lora_registry.cli.speaker import ByOption, speaker
 from lora_registry.domain.identifiers import DevEui
 from lora_registry.pipeline import follow as follow_up
@@ -43,7 +44,7 @@ def transfer(
 def suspend(context: typer.Context, dev_euis: DevicesArgument, by: ByOption = None, why: WhyOption = None) -> None:
     """Take devices out of service for a time; ChirpStack switches them off where provisioning is on."""
     configured = settings(context)
-    with shared.registry(configured) as engine, network_server(configured) as server:
+    with shared.registry(configured) as engine, wiring.network_server(configured) as server:
         moved = move_device.suspend(engine, _euis(dev_euis), Order(speaker(by), now(), why), server)
     _tell(moved)
 
@@ -52,7 +53,7 @@ def suspend(context: typer.Context, dev_euis: DevicesArgument, by: ByOption = No
 def resume(context: typer.Context, dev_euis: DevicesArgument, by: ByOption = None, why: WhyOption = None) -> None:
     """Put suspended devices back into service; ChirpStack switches them on where provisioning is on."""
     configured = settings(context)
-    with shared.registry(configured) as engine, network_server(configured) as server:
+    with shared.registry(configured) as engine, wiring.network_server(configured) as server:
         moved = move_device.resume(engine, _euis(dev_euis), Order(speaker(by), now(), why), server)
     _tell(moved)
 
@@ -69,7 +70,7 @@ def swap(
 ) -> None:
     """Let a device take over another's place, service and owner; the old one goes to stock, or to repair."""
     configured = settings(context)
-    with shared.registry(configured) as engine, network_server(configured) as server:
+    with shared.registry(configured) as engine, wiring.network_server(configured) as server:
         order = Order(speaker(by), now(), why)
         moved = move_device.swap(engine, DevEui.parse(old), DevEui.parse(new), order, server, repair=repair)
     _tell(moved)

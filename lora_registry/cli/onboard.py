@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -28,7 +26,6 @@ from lora_registry.pipeline import onboard as use_case
 from lora_registry.pipeline import onboard_network
 from lora_registry.pipeline.onboard import Request
 from lora_registry.pipeline.provision import Provisioned
-from lora_registry.ports import Provisioning
 from lora_registry.settings import Settings
 from lora_registry.store import onboarding_reads, reference_reads
 from lora_registry.store.engine import reading
@@ -98,7 +95,11 @@ def apply(
     """Write a sheet into the registry, and into ChirpStack where that is switched on: all of it, or nothing."""
     configured = settings(context)
     request = _request(configured, file, organisation=organisation, service=service, model=model, mapped=mapped)
-    with shared.registry(configured) as engine, network_server(configured) as server, progress("apply") as tell:
+    with (
+        shared.registry(configured) as engine,
+        wiring.network_server(configured) as server,
+        progress("apply") as tell,
+    ):
         if server is None:
             applied, _ = use_case.apply(engine, request, by=speaker(by), now=now(), why=why)
         else:
@@ -117,7 +118,7 @@ def apply(
 def undo(context: typer.Context, file: FileArgument, by: ByOption = None) -> None:
     """Take back what the last `onboard apply` of this file changed, but for what was changed since."""
     configured = settings(context)
-    with shared.registry(configured) as engine, network_server(configured) as server, progress("undo"):
+    with shared.registry(configured) as engine, wiring.network_server(configured) as server, progress("undo"):
         number, undone, gone = onboard_network.undo(engine, file, server, by=speaker(by), now=now())
     tell_undone(number, undone)
     if gone:
@@ -142,17 +143,6 @@ def sheet(context: typer.Context, organisation: OrganisationOption = None) -> No
                 raise UsageError(f"no organisation is called {organisation!r}")
         said = onboarding_reads.sheet_words(connection, whose)
     sys.stdout.write(sheet_out.BYTE_ORDER_MARK + sheet_out.write_sheet(said))
-
-
-@contextmanager
-def network_server(configured: Settings) -> Iterator[Provisioning | None]:
-    """Yield what writes to ChirpStack, where that is switched on."""
-    server = wiring.provisioning(configured)
-    try:
-        yield server
-    finally:
-        if server is not None:
-            server.close()
 
 
 def _tell_provisioned(done: Provisioned) -> None:

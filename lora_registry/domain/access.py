@@ -67,6 +67,8 @@ class Right(StrEnum):
     """Say what becomes of an object: suspended, back in service, another in its place."""
     GIVE = "give"
     """Say whose an object is, one or many at once."""
+    REGISTER = "register"
+    """Say which objects the organisation has, and take that back."""
     PEOPLE = "people"
     """Give and take back tokens of the organisation."""
 
@@ -99,8 +101,8 @@ ROLE_SEES: Final[Mapping[Role, frozenset[Aspect]]] = {
 
 MAY: Final[Mapping[Role, frozenset[Right]]] = {
     Role.READER: frozenset({Right.EXPORT}),
-    Role.CONTRIBUTOR: frozenset({Right.EXPORT, Right.SPEAK, Right.MOVE}),
-    Role.ADMIN: frozenset({Right.EXPORT, Right.SPEAK, Right.MOVE, Right.GIVE, Right.PEOPLE}),
+    Role.CONTRIBUTOR: frozenset({Right.EXPORT, Right.SPEAK, Right.MOVE, Right.REGISTER}),
+    Role.ADMIN: frozenset({Right.EXPORT, Right.SPEAK, Right.MOVE, Right.GIVE, Right.REGISTER, Right.PEOPLE}),
     Role.AUDITOR: frozenset({Right.EXPORT}),
     Role.FIELD: frozenset({Right.SPEAK}),
 }

@@ -78,8 +78,11 @@ def check_keys(lines: Sequence[Line], facts: Facts, *, provision: bool) -> None:
             ))  # fmt: skip
 
 
-def check_identity(line: Line, eui: DevEui, facts: Facts, organisation: str | None) -> None:
-    """Refuse what is somebody else's, without saying whose, and a DevEUI that is known backwards."""
+def check_identity(line: Line, eui: DevEui, facts: Facts, organisation: str | None, *, claims: bool) -> None:
+    """Refuse what is somebody else's, without saying whose, and a DevEUI that is known backwards.
+
+    Without `claims`, what is known here and said to be nobody's is somebody else's too.
+    """
     backwards = reversed_eui(eui)
     is_known = eui in facts.said or eui in facts.listed
     if backwards != eui and not is_known and (backwards in facts.said or backwards in facts.listed):
@@ -92,7 +95,7 @@ def check_identity(line: Line, eui: DevEui, facts: Facts, organisation: str | No
             f"{eui} begins like no object here, but read backwards it does: compare it with the label",
             f"{eui} ne commence comme aucun objet d'ici, mais lu à l'envers, si : comparez avec l'étiquette",
         ))  # fmt: skip
-    if organisation is not None and _is_another_s(eui, facts, organisation):
+    if organisation is not None and _is_another_s(eui, facts, organisation, claims=claims):
         line.words.clear()
         line.remark(Gravity.ERROR, "not_yours", None, told(
             f"{eui} is known here already and is not yours: check the label, or ask the registry's operator",
@@ -108,15 +111,26 @@ def check_identity(line: Line, eui: DevEui, facts: Facts, organisation: str | No
             ))  # fmt: skip
 
 
-def _is_another_s(eui: DevEui, facts: Facts, organisation: str) -> bool:
+def _is_another_s(eui: DevEui, facts: Facts, organisation: str, *, claims: bool) -> bool:
     words = facts.said.get(eui)
     if words is not None:
-        service = facts.references.services.get(words.get("service_id") or "")
-        owner = words.get("owner_id") or (service.owner_id if service else None)
+        owner = facts.references.owner_of(words.get("owner_id"), words.get("service_id"))
         if owner is not None:
-            return bool(owner != organisation)
+            return owner != organisation
     owners = {facts.tenants.get(one.tenant_id) for one in facts.listed.get(eui, ())} - {None}
-    return bool(owners) and organisation not in owners
+    if owners:
+        return organisation not in owners
+    return not claims and (words is not None or eui in facts.listed)
+
+
+def check_owner(line: Line, facts: Facts, organisation: str) -> None:
+    """Refuse to give an object away, or to leave it to nobody: that is a transfer, and the operator's."""
+    if facts.references.owner_of(line.known.get("owner_id"), line.known.get("service_id")) != organisation:
+        line.remark(Gravity.ERROR, "not_for_you", None, told(
+            "this would make it another organisation's: leave the owner cell empty, or ask who runs the registry",
+            "il appartiendrait à une autre organisation : laissez vide la cellule du propriétaire, ou demandez à "
+            "l'exploitant du registre",
+        ))  # fmt: skip
 
 
 def check_words(line: Line, facts: Facts) -> None:

@@ -91,9 +91,8 @@ def _advice(one: Progress, step: Step) -> Told:
     match step:
         case Step.PLANNED:
             return told(
-                "the network server does not know it: apply its sheet with provisioning, or enter it there",
-                "le serveur de réseau ne le connaît pas : appliquez son tableau avec l'approvisionnement, ou "
-                "saisissez-le dans ChirpStack",
+                "the network does not expect it yet: ask who runs the network to enter it in ChirpStack",
+                "le réseau ne l'attend pas encore : demandez à l'exploitant du réseau de le créer dans ChirpStack",
             )
         case Step.PROVISIONED:
             return _no_join(one)
@@ -101,8 +100,8 @@ def _advice(one: Progress, step: Step) -> Told:
             return _no_data(one)
         case _:
             return told(
-                "it sends data: say that it serves (devices confirm)",
-                "il envoie des données : dites qu'il est en service (devices confirm)",
+                "it sends data: say that it serves",
+                "il envoie des données : dites qu'il est en service",
             )
 
 

@@ -15,12 +15,14 @@ from lora_registry.domain.identifiers import DevEui
 from lora_registry.domain.lifecycle import Lifecycle
 from lora_registry.onboarding import changes as fields
 from lora_registry.onboarding import checks
+from lora_registry.onboarding.cells import looks_like_key
 from lora_registry.onboarding.changes import Change, Words
 from lora_registry.onboarding.columns import Headings, Use, understand
 from lora_registry.onboarding.lines import Line, read_lines
 from lora_registry.onboarding.registry_facts import Facts
 from lora_registry.onboarding.sheet import Sheet
 from lora_registry.onboarding.tell import Gravity, Remark, told
+from lora_registry.onboarding.tr005 import without_secrets
 
 
 class Verdict(StrEnum):
@@ -41,6 +43,8 @@ class Wish:
     """For whom the file is imported; None: an operator, who may change everybody's."""
     service: str | None = None
     model: str | None = None
+    claims: bool = True
+    """May take what is known here and belongs to nobody, and give away: an operator's to decide."""
     provision: bool = False
     """True when the network server is to know the devices too: keys are then needed."""
 
@@ -51,6 +55,18 @@ class Draft(NamedTuple):
     sheet: Sheet
     headings: Headings
     lines: list[Line]
+
+    @property
+    def holds_secrets(self) -> bool:
+        """True when a cell is a key, may be one, or holds an owner token: such a sheet is not kept anywhere."""
+        hidden = [
+            column is not None and column.use in (Use.SECRET, Use.REFUSED) for column in self.headings.columns
+        ]
+        return any(
+            cell and (secret or looks_like_key(cell) or without_secrets(cell) != cell)
+            for row in self.sheet.rows
+            for cell, secret in zip(row.cells, hidden, strict=True)
+        )
 
     @property
     def asked(self) -> set[DevEui]:
@@ -124,7 +140,7 @@ def settle(drafted: Draft, facts: Facts, wish: Wish, *, file: str, recorded_at: 
 
 def _plan_line(line: Line, eui: DevEui, facts: Facts, wish: Wish, *, file: str, recorded_at: str) -> Planned:
     before = facts.said.get(eui, {})
-    checks.check_identity(line, eui, facts, wish.organisation)
+    checks.check_identity(line, eui, facts, wish.organisation, claims=wish.claims)
     is_new = fields.RECORD not in before
     after = _with_defaults(line, before, wish) if is_new else dict(line.words)
     network = line.network or (wish.network if is_new else before[fields.NETWORK])
@@ -135,6 +151,8 @@ def _plan_line(line: Line, eui: DevEui, facts: Facts, wish: Wish, *, file: str, 
         after[fields.NETWORK] = network
     if not line.refused:  # what is somebody else's is not even remembered
         line.known = {**before, **after}
+        if wish.organisation is not None and not wish.claims:
+            checks.check_owner(line, facts, wish.organisation)
         checks.check_words(line, facts)
     source = f"{file}, line {line.number}"
     made = fields.differences(eui, before, after, dict.fromkeys(after, source))
@@ -160,8 +178,8 @@ def _of_headings(drafted: Draft) -> Sequence[Remark]:
     ]  # fmt: skip
     if not any(column is not None and column.key in ("dev_eui", "qr") for _, column in pairs):
         remarks.append(Remark(Gravity.ERROR, "no_eui_column", 1, None, told(
-            "no column holds DevEUIs: call it dev_eui, or say which it is with --map HEADING=dev_eui",
-            "aucune colonne ne contient de DevEUI : nommez-la dev_eui, ou indiquez-la par --map EN-TÊTE=dev_eui",
+            "no column holds DevEUIs: call it dev_eui, or say which one it is",
+            "aucune colonne ne contient de DevEUI : nommez-la dev_eui, ou dites laquelle c'est",
         )))  # fmt: skip
     kept = [heading for heading, column in pairs if column is None and heading]
     if kept:

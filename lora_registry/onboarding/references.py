@@ -42,7 +42,9 @@ class References:
     """SIRET -> organisation."""
     profiles: Mapping[str, str] = field(default_factory=dict)
     """Name of a device profile of the network server -> its LoRaWAN version."""
-    _by_name: dict[str, dict[str, set[str]]] = field(default_factory=dict, repr=False)
+    nameable: frozenset[str] | None = None
+    """The services that may be named: those that who asks knows of; None: all."""
+    _by_name: dict[str, dict[str, set[str]]] = field(default_factory=dict, init=False, repr=False)
 
     def version_of(self, version: str | None, profile: str | None) -> str:
         """Return the LoRaWAN version of a device: as told, else its profile's, else the usual one."""
@@ -55,11 +57,19 @@ class References:
 
     def service(self, text: str) -> str | None:
         """Return the identifier of the service called `text`."""
-        return self._find("services", text, ((one.id, one.name) for one in self.services.values()))
+        return self._find("services", text, ((one.id, one.name) for one in self._known()))
 
     def territory(self, text: str) -> str | None:
         """Return the code of the commune called `text`, or with that code."""
         return self._find("territories", text, self.territories.items())
+
+    def _known(self) -> Iterable[ServiceWords]:
+        return (one for one in self.services.values() if self.nameable is None or one.id in self.nameable)
+
+    def owner_of(self, owner_id: str | None, service_id: str | None) -> str | None:
+        """Return whose a device is: of whom it is said, else its service's owner."""
+        service = self.services.get(service_id or "")
+        return owner_id or (service.owner_id if service is not None else None)
 
     def _find(self, kind: str, text: str, named: Iterable[tuple[str, str]]) -> str | None:
         names = self._by_name.get(kind)

@@ -36,16 +36,24 @@ def followed(engine: Engine, *, organisation: str | None, now: datetime) -> list
 
 
 def confirm(
-    engine: Engine, dev_euis: Sequence[DevEui], *, by: str, now: datetime, why: str | None = None
+    engine: Engine,
+    dev_euis: Sequence[DevEui],
+    *,
+    by: str,
+    now: datetime,
+    why: str | None = None,
+    organisation: str | None = None,
 ) -> int | None:
     """Say that devices serve; of all that sent data when none is named. Return the number of the set of changes.
+
+    `organisation` (an identifier): nobody else's are confirmed.
 
     Raises:
         RefusedError: one of those named is not known, or has not sent anything yet.
 
     """
     with writing(engine) as connection:
-        found = follow_reads.on_the_way(connection, dev_euis=dev_euis or None)
+        found = follow_reads.on_the_way(connection, organisation=organisation, dev_euis=dev_euis or None)
         steps = {one.dev_eui: follow(one, now=now).step for one in found}
         ready = [eui for eui, step in steps.items() if step is Step.FIRST_DATA]
         early = [eui for eui in dev_euis if steps.get(eui) not in (Step.FIRST_DATA, Step.IN_SERVICE)]
@@ -58,4 +66,4 @@ def confirm(
         said = journal.words(connection, ready, lock=True)
         serves, source = Lifecycle.IN_SERVICE.value, f"confirmed by {by}"
         made = [Change(eui, fields.LIFECYCLE, said[eui].get(fields.LIFECYCLE), serves, source) for eui in ready]
-        return journal.apply(connection, About(Verb.CONFIRM, by, why), made, now=now)
+        return journal.apply(connection, About(Verb.CONFIRM, by, why, organisation_id=organisation), made, now=now)

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
 
 from sqlalchemy import Connection, Engine
 
+from lora_registry.domain.access import Viewer
 from lora_registry.domain.errors import ImportFileError, RefusedError
 from lora_registry.domain.services import NetworkKind
 from lora_registry.onboarding import changes as fields
@@ -42,6 +44,18 @@ class Request:
     headings: Mapping[str, str] = field(default_factory=dict)
     """What the file's own headings mean: heading -> column."""
     provision: bool = False
+    data: bytes | None = field(default=None, repr=False)
+    """The file's content where it was sent to us; `path` then is its name alone."""
+    viewer: Viewer | None = None
+    """Who asks, and is told of nothing that they may not see; None: who runs this program."""
+    services: frozenset[str] | None = None
+    """The services that the file may name; None: all."""
+    shown: str | None = None
+    """The fingerprint of the plan that somebody agreed to: another one is not applied."""
+
+
+class PlanChangedError(RefusedError):
+    """What would be applied is not what was shown: the file is another, or the registry has moved on."""
 
 
 class Checked(NamedTuple):
@@ -52,6 +66,21 @@ class Checked(NamedTuple):
     content: str
     """SHA-256 of the sheet without its keys: the same file is recognised."""
     references: References
+    drafted: Draft
+
+    @property
+    def fingerprint(self) -> str:
+        """Return what tells this plan from any other: each value that it writes, and each remark, but no time."""
+        told = [
+            [one.line.number, one.line.dev_eui, one.verdict, [
+                [change.field, change.before, change.after if change.field != fields.RECORD else None]
+                for change in one.changes
+            ]]
+            for one in self.plan.lines
+        ]  # fmt: skip
+        remarks = [(remark.line, remark.column, remark.code) for remark in self.plan.all_remarks]
+        known = [line.dev_eui for line in self.to_provision]
+        return hashlib.sha256(json.dumps([self.content, told, remarks, known]).encode()).hexdigest()
 
     @property
     def mark(self) -> str:
@@ -103,12 +132,17 @@ def apply(
 
     Raises:
         ImportFileError: as `check`; or lines are refused: nothing was written.
+        PlanChangedError: it would do something else than what was shown.
         RefusedError: as `check`.
 
     """
     with writing(engine) as connection:
         checked = planned(connection, request, now=now, lock=True)
         plan = checked.plan
+        if request.shown is not None and request.shown != checked.fingerprint:
+            raise PlanChangedError(
+                f"{request.path.name}: the plan is no longer the one that was shown: look again"
+            )
         if not plan.can_be_applied:
             refused = plan.counts[planning.Verdict.REFUSED]
             raise ImportFileError(
@@ -171,18 +205,18 @@ def last(connection: Connection, path: Path, states: tuple[State, ...]) -> int:
 def planned(connection: Connection, request: Request, *, now: datetime, lock: bool = False) -> Checked:
     """Return the plan of a file, on one state of the registry."""
     try:
-        sheet = read_sheet(read_file(request.path))
+        sheet = read_sheet(read_file(request.path) if request.data is None else request.data)
     except ImportFileError as error:
         if str(error).startswith(str(request.path)):
             raise
         raise ImportFileError(f"{request.path}: {error}") from error
-    references = reference_reads.references(connection)
+    references = replace(reference_reads.references(connection), nameable=request.services)
     wish = _wish(request, references)
     own = onboarding_reads.column_mapping(connection, wish.organisation) | _said(request)
     drafted = planning.draft(sheet, own, Facts(references=references))
-    facts = _facts(connection, drafted, references, lock=lock)
+    facts = _facts(connection, drafted, references, request.viewer, lock=lock)
     plan = planning.settle(drafted, facts, wish, file=request.path.name, recorded_at=now.isoformat())
-    return Checked(plan, wish, _content(drafted), references)
+    return Checked(plan, wish, _content(drafted), references, drafted)
 
 
 def _said(request: Request) -> dict[str, str]:
@@ -206,10 +240,13 @@ def _wish(request: Request, references: References) -> Wish:
                 f"no service is called {request.service!r}: `lora-registry services list` shows what is"
             )
     provision = request.provision and references.networks.get(request.network) != NetworkKind.DECLARED
-    return Wish(request.network, organisation, service, request.model, provision=provision)
+    claims = request.viewer is None or request.viewer.runs_the_network
+    return Wish(request.network, organisation, service, request.model, claims=claims, provision=provision)
 
 
-def _facts(connection: Connection, drafted: Draft, references: References, *, lock: bool) -> Facts:
+def _facts(
+    connection: Connection, drafted: Draft, references: References, viewer: Viewer | None, *, lock: bool
+) -> Facts:
     # shapely, a fifth of a second: not for whoever only listens.
     from lora_registry.coverage.territories import Territories  # noqa: PLC0415
 
@@ -229,8 +266,8 @@ def _facts(connection: Connection, drafted: Draft, references: References, *, lo
         references=references,
         said=journal.words(connection, asked, lock=lock),
         listed=onboarding_reads.listed(connection, asked),
-        installed=onboarding_reads.installed(connection, around) if around is not None else (),
-        stock=onboarding_reads.stock(connection),
+        installed=onboarding_reads.installed(connection, around, viewer) if around is not None else (),
+        stock=onboarding_reads.stock(connection, viewer),
         bounds=onboarding_reads.bounds(drawn),
         tenants=onboarding_reads.tenants(connection),
         makers=onboarding_reads.makers(connection),

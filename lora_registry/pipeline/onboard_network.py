@@ -29,6 +29,7 @@ from lora_registry.store import journal
 from lora_registry.store.engine import reading, writing
 from lora_registry.store.journal import Undone
 
+_UNDOABLE = (State.APPLIED, State.PROVISIONING, State.UNDOING)
 _UNASSIGNED = ("unassigned", "À attribuer")
 Told = Callable[[int], None]
 
@@ -57,7 +58,8 @@ def apply(
     try:
         done = provision(server, wanted, mark=checked.mark, tell=tell)
     except (NetworkServerError, RefusedError):
-        _take_back(engine, server, request.path, by=by, now=now)
+        if (number := _number_of(engine, checked)) is not None:
+            _take_back(engine, server, number, by=by, now=now)
         raise
     _finish(engine, checked, [one.dev_eui for one in wanted])
     return applied, done
@@ -97,15 +99,39 @@ def undo(
         UnavailableError, NetworkServerError: do it again.
 
     """
-    return _take_back(engine, server, path, by=by, now=now)
+    with reading(engine) as connection:
+        number = onboard.last(connection, path, _UNDOABLE)
+    return _take_back(engine, server, number, by=by, now=now)
+
+
+def undo_set(
+    engine: Engine, number: int, server: Provisioning | None, *, organisation: str, by: str, now: datetime
+) -> Undone:
+    """Take back, by its number, what an organisation applied; again, if it is interrupted.
+
+    Raises:
+        RefusedError: as `undo`; or it is not this organisation's.
+        UnavailableError, NetworkServerError: do it again.
+
+    """
+    with reading(engine) as connection:
+        made = journal.sets(connection, Verb.ONBOARD, states=_UNDOABLE)
+    if not any(row["id"] == number and row["organisation_id"] == organisation for row in made):
+        raise RefusedError(f"there is no change set {number} of {organisation} to take back")
+    return _take_back(engine, server, number, by=by, now=now)[1]
+
+
+def _number_of(engine: Engine, checked: Checked) -> int | None:
+    """Return the last application of this very content that is not undone."""
+    with reading(engine) as connection:
+        made = journal.sets(connection, Verb.ONBOARD, states=_UNDOABLE)
+    return next((int(row["id"]) for row in made if row["content"] == checked.content), None)
 
 
 def _take_back(
-    engine: Engine, server: Provisioning | None, path: Path, *, by: str, now: datetime
+    engine: Engine, server: Provisioning | None, number: int, *, by: str, now: datetime
 ) -> tuple[int, Undone, list[DevEui]]:
-    states = (State.APPLIED, State.PROVISIONING, State.UNDOING)
     with writing(engine) as connection:
-        number = onboard.last(connection, path, states)
         noted = [one for one in journal.changes_of(connection, number) if one.field == fields.PROVISIONED]
         if noted and server is None:
             raise RefusedError(

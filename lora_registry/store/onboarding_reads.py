@@ -7,11 +7,12 @@ from typing import Any
 
 from sqlalchemy import Connection, func, select
 
+from lora_registry.domain.access import Aspect, Viewer
 from lora_registry.domain.identifiers import DevEui
 from lora_registry.domain.lifecycle import Lifecycle
 from lora_registry.onboarding.places import Bounds
 from lora_registry.onboarding.registry_facts import Installed, Listed
-from lora_registry.store import chosen, journal, staging
+from lora_registry.store import chosen, journal, scope, staging
 from lora_registry.store.journal_tables import ColumnMapping, DeviceAttribute
 from lora_registry.store.registry import DeviceRecord, Position, Service, Territory
 from lora_registry.store.sync_tables import NetworkDevice
@@ -23,13 +24,17 @@ _ROOM = 0.001
 
 
 def listed(connection: Connection, dev_euis: Collection[DevEui]) -> dict[DevEui, tuple[Listed, ...]]:
-    """Return in which network servers' lists devices are."""
-    table = NetworkDevice.table()
+    """Return in which networks devices are: listed by a network server, or heard."""
+    table, heard = NetworkDevice.table(), Device.table()
     among = chosen.one_of(connection, table.c.dev_eui, dev_euis)
     query = select(table.c.dev_eui, table.c.network_id, table.c.tenant_id, table.c.tenant_name)
     found: dict[DevEui, tuple[Listed, ...]] = {}
     for row in connection.execute(query.where(among, table.c.absent_since.is_(None)).order_by(table.c.network_id)):
         found[row.dev_eui] = (*found.get(row.dev_eui, ()), Listed(row.network_id, row.tenant_id, row.tenant_name))
+    among = chosen.one_of(connection, heard.c.dev_eui, dev_euis)
+    query = select(heard.c.dev_eui, heard.c.network_id, heard.c.tenant_id, heard.c.tenant_name)
+    for row in connection.execute(query.where(among)):
+        found.setdefault(row.dev_eui, (Listed(row.network_id, row.tenant_id, row.tenant_name),))
     return found
 
 
@@ -53,8 +58,8 @@ def makers(connection: Connection) -> frozenset[str]:
     return frozenset(eui[:6] for eui in connection.execute(known).scalars())
 
 
-def stock(connection: Connection) -> dict[str, int]:
-    """Return how many removed, working objects there are of each model."""
+def stock(connection: Connection, viewer: Viewer | None = None) -> dict[str, int]:
+    """Return how many removed, working objects there are of each model, of those that exist for the viewer."""
     broken = select(DeviceAttribute.dev_eui).where(
         DeviceAttribute.dev_eui == DeviceRecord.dev_eui, DeviceAttribute.name == "repair"
     )
@@ -63,11 +68,13 @@ def stock(connection: Connection) -> dict[str, int]:
         .where(DeviceRecord.lifecycle == Lifecycle.REMOVED, DeviceRecord.model.is_not(None), ~broken.exists())
         .group_by(DeviceRecord.model)
     )
+    if viewer is not None:
+        query = query.where(DeviceRecord.dev_eui.in_(scope.euis(None, viewer.alike, Aspect.EXISTENCE)))
     return {model: count for model, count in connection.execute(query) if model is not None}
 
 
-def installed(connection: Connection, bounds: Bounds) -> tuple[Installed, ...]:
-    """Return the devices in use whose last place is in a rectangle, or just outside."""
+def installed(connection: Connection, bounds: Bounds, viewer: Viewer | None = None) -> tuple[Installed, ...]:
+    """Return the devices in use whose last place, if the viewer sees it, is in a rectangle or just outside."""
     inside = (
         select(Position.dev_eui)
         .where(
@@ -77,6 +84,11 @@ def installed(connection: Connection, bounds: Bounds) -> tuple[Installed, ...]:
         .distinct()
     )
     candidates = list(connection.execute(inside).scalars())
+    if viewer is not None:
+        dialect = connection.dialect.name
+        seen = scope.euis(dialect, viewer.alike, Aspect.POSITION)
+        bound = staging.listed(dialect, [eui.to_int64() for eui in candidates])
+        candidates = list(connection.execute(seen, bound).scalars())
     places = journal.positions(connection, candidates)
     among = chosen.one_of(connection, DeviceRecord.dev_eui, candidates)
     query = select(DeviceRecord.dev_eui, DeviceRecord.model, DeviceRecord.service_id, DeviceRecord.lifecycle)
@@ -138,3 +150,14 @@ def sheet_words(connection: Connection, organisation: str | None = None) -> dict
     if organisation is not None:
         query = query.where(owner == organisation)
     return journal.words(connection, list(connection.execute(query.order_by(DeviceRecord.dev_eui)).scalars()))
+
+
+def attribute(connection: Connection, dev_eui: DevEui, name: str) -> str | None:
+    """Return what is said of a device under a heading of the owner's own."""
+    query = select(DeviceAttribute.value).where(DeviceAttribute.dev_eui == dev_eui, DeviceAttribute.name == name)
+    return connection.execute(query).scalar()
+
+
+def contact(connection: Connection, service: str) -> str | None:
+    """Return whom to call about a service, as its owner wrote it."""
+    return connection.execute(select(Service.contact).where(Service.id == service)).scalar()

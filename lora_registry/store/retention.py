@@ -22,6 +22,7 @@ from lora_registry.store import (
     journal_tables,
     outbox,
     people,
+    public_accounts,
     registry,
     scores,
     sketch_tables,
@@ -166,6 +167,11 @@ RETENTION: Final = (
         coverage.CoverageVisit, "its day", Age.AGGREGATE, "evidence of coverage for months; it names people",
         lambda cut: coverage.CoverageVisit.visited_on < cut.before.date(),
     ),
+    Rule(
+        public_accounts.PublicEvidence, "when its account was made", Age.AGGREGATE,
+        "whoever doubts a figure sees its rows; they name objects",
+        lambda cut: public_accounts.PublicEvidence.made_at < cut.before,
+    ),
 )  # fmt: skip
 
 _OWNERS = "owners' words: people change them"
@@ -209,6 +215,8 @@ KEPT: Final[Mapping[type[Base], str]] = {
     coverage.CellPopulation: "what a census said; a new one replaces it",
     weeks.RawWeek: "one small row a week: what is sealed stays sealed",
     weeks.RawStray: "goes with its raw week",
+    public_accounts.PublicAccount: "the accounts of years and months are public, and compared",
+    public_accounts.PublicFigure: "as its account: figures name nobody",
     people.Person: "a person's account: an administrator disables it",
     people.Session: "ends by itself within a week; the next signing-in takes it away",
     people.ApiToken: "a token says who could read until when: as long as its organisation",

@@ -153,6 +153,12 @@ def sees_findings(dialect: str | None, viewer: Viewer) -> Select[Any]:
 
 
 @lru_cache(maxsize=_KEPT)
+def euis(dialect: str | None, viewer: Viewer, aspect: Aspect) -> Select[Any]:
+    """Return the query of the devices (`dev_eui`) of which a viewer sees an aspect: of all, or of those bound."""
+    return _euis(dialect, lambda tied: sees(viewer, aspect, tied))
+
+
+@lru_cache(maxsize=_KEPT)
 def speaks_of(dialect: str | None, viewer: Viewer) -> Select[Any]:
     """Return the query of the devices (`dev_eui`) on whose findings a viewer's word counts, likewise."""
     return _euis(dialect, lambda tied: speaks(viewer, tied))

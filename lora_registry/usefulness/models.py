@@ -72,6 +72,21 @@ class Model(NamedTuple):
         }
 
 
+class Life(NamedTuple):
+    """How long an object was followed, and whether it failed then."""
+
+    years: float
+    failed: bool
+
+
+def life_of(one: Followed, on: date) -> Life | None:
+    """Return the life of an object as far as it was heard; None where it never was."""
+    if one.first_on is None or one.last_on is None:
+        return None
+    failed = _has_failed(one)
+    return Life(max(((one.last_on if failed else on) - one.first_on).days, 0) / _YEAR_DAYS, failed)
+
+
 def models(objects: Iterable[Followed], on: date) -> list[Model]:
     """Return each model, firmware and batch, by name; objects never heard count and are not followed."""
     ordered = sorted(objects, key=_key)
@@ -83,13 +98,9 @@ def _key(one: Followed) -> tuple[str, str, str]:
 
 
 def _model(key: tuple[str, str, str], objects: Sequence[Followed], on: date) -> Model:
-    heard = [(one, one.first_on, one.last_on) for one in objects if one.first_on and one.last_on]
-    died = [_has_failed(one) for one, _, _ in heard]
-    years = [
-        max(((last if dead else on) - first).days, 0) / _YEAR_DAYS
-        for (_, first, last), dead in zip(heard, died, strict=True)
-    ]
-    failed = [(one, last) for (one, _, last), dead in zip(heard, died, strict=True) if dead]
+    lives = [life for one in objects if (life := life_of(one, on)) is not None]
+    years, died = [life.years for life in lives], [life.failed for life in lives]
+    failed = [(one, one.last_on) for one in objects if one.last_on and (life := life_of(one, on)) and life.failed]
     return Model(
         model=key[0],
         firmware=key[1] or None,

@@ -13,11 +13,13 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 MOST_BODY_BYTES = 256 * 1024
-MOST_UPLOAD_BYTES = 8_000_000
-"""Of the pages that take a file: a table of 40,000 rows and ten columns."""
-_TAKE_FILES = ("/adopt/files",)
-# A file that is handed in is read from memory, and never lies in a folder of this machine.
-MultiPartParser.spool_max_size = MOST_UPLOAD_BYTES
+MOST_TABLE_BYTES = 8_000_000
+"""Of a file that rules join: a table of 40,000 rows and ten columns."""
+MOST_SHEET_BYTES = 1024 * 1024
+"""Of a sheet and the form around it."""
+_TABLES, _SHEETS = "/adopt/files", "/onboard"
+# What is handed in is read from memory: a byte more, and keys would be on a disk.
+MultiPartParser.spool_max_size = MOST_TABLE_BYTES
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
@@ -63,9 +65,9 @@ class Guard:
             # A page elsewhere could point its own name at this machine and read us.
             await PlainTextResponse("not the name of this machine\n", 421)(scope, receive, sending)
             return
-        most = MOST_UPLOAD_BYTES if scope["path"] in _TAKE_FILES else MOST_BODY_BYTES
+        most = _most(scope["path"])
         if _too_long(headers.get(b"content-length", b"0"), most):
-            words = f"trop volumineux / too long: at most {most / 1e6:g} MB\n"
+            words = f"trop volumineux / too long: at most {most / 1e6:.2g} MB\n"
             await PlainTextResponse(words, 413)(scope, receive, sending)
             return
         await self._app(scope, _counted(receive, most), sending)
@@ -75,6 +77,13 @@ class Guard:
             return urlsplit(f"//{host}").hostname in self._hosts
         except ValueError:
             return False
+
+
+def _most(path: str) -> int:
+    """Return how many bytes are read of what is sent to an address."""
+    if path == _TABLES:
+        return MOST_TABLE_BYTES
+    return MOST_SHEET_BYTES if path.startswith(_SHEETS) else MOST_BODY_BYTES
 
 
 def _too_long(declared: bytes, most: int) -> bool:

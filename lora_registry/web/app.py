@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime
 
 from fastapi import FastAPI
@@ -12,16 +13,18 @@ from starlette.types import ASGIApp
 
 from lora_registry.domain.access import Viewer
 from lora_registry.domain.mapcoverage import MapTruth
-from lora_registry.ports import IdentityProvider
+from lora_registry.ports import IdentityProvider, Provisioning
 from lora_registry.settings import Settings
 from lora_registry.web.answers import Guard
 from lora_registry.web.api import routes as api
 from lora_registry.web.city_map import MapCache
+from lora_registry.web.drafts import Drafts
 from lora_registry.web.finding_cache import FindingCache
 from lora_registry.web.fleet import FleetCache
 from lora_registry.web.gateway_cache import GatewayCache
 from lora_registry.web.pages import (
     account,
+    accounts,
     adopt,
     adopt_apply,
     adopt_rules,
@@ -37,6 +40,10 @@ from lora_registry.web.pages import (
     inventory,
     leave,
     moves,
+    onboard,
+    onboard_follow,
+    onboard_label,
+    onboard_one,
     site_map,
     status,
 )
@@ -57,6 +64,7 @@ ROUTERS = (
     inventory.router,
     exports.router,
     account.router,
+    accounts.router,
     identity_pages.router,
     leave.router,
     adopt.router,
@@ -64,6 +72,10 @@ ROUTERS = (
     adopt_rules.router,
     changes.router,
     moves.router,
+    onboard.router,
+    onboard_one.router,
+    onboard_label.router,
+    onboard_follow.router,
     site_map.router,
     status.router,
     api.router,
@@ -80,6 +92,7 @@ def application(
     *,
     clock: Callable[[], datetime],
     identity: IdentityProvider | None = None,
+    network_server: Callable[[], AbstractContextManager[Provisioning | None]] = nullcontext,
     visitor: Viewer | None = None,
     truth: Callable[[], MapTruth | None] = lambda: None,
     limits: Limits | None = None,
@@ -115,6 +128,8 @@ def application(
         templates=environment(static),
         rates=Rates(limits or Limits()),
         identity=identity,
+        network_server=network_server,
+        drafts=Drafts(),
         visitor=visitor,
         visitor_token=new_token(),
     )

@@ -9,7 +9,7 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import Engine
@@ -40,6 +40,8 @@ class CityMap:
     made_at: float
     run_id: int | None
     """The audit that it shows."""
+    is_stale: bool = False
+    """Somebody has changed what it shows."""
 
 
 class MapCache:
@@ -70,13 +72,18 @@ class MapCache:
         """Return a viewer's map, at most about `refresh_s` old; an older one is shown while another is made."""
         key = (viewer.alike, language)
         found = self._maps.get(key)
-        if found is None or self._refresh_s == 0:
+        if found is None or found.is_stale or self._refresh_s == 0:
             return self._make(key, fleet, now)
         old = found.run_id != fleet.run_id or self._clock() - found.made_at > self._refresh_s
         if old and key not in self._making:
             self._making.add(key)
             threading.Thread(target=self._make_quietly, args=(key, fleet, now), name="map", daemon=True).start()
         return found
+
+    def expire(self) -> None:
+        """Make maps anew at the next request, which waits for it; the files of those shown are still sent."""
+        for key, found in list(self._maps.items()):
+            self._maps[key] = replace(found, is_stale=True)
 
     def file(self, viewer: Viewer, name: str) -> CityMap | None:
         """Return the map of which this is the data or the script, if it is one that this viewer sees."""

@@ -79,6 +79,10 @@ class FleetCache:
             threading.Thread(target=self._read_quietly, name="fleet", daemon=True).start()
         return fleet
 
+    def expire(self) -> None:
+        """Read anew at the next request, which waits for it."""
+        self._fleet = None
+
     def _read(self) -> Fleet:
         with self._lock, reading(self._engine) as connection:
             self._fleet = fleet_of(connection)

@@ -35,6 +35,11 @@ def adopters(viewer: Viewer) -> bool:
     return viewer.adopts
 
 
+def registrars(viewer: Viewer) -> bool:
+    """Show to those who may say which objects their organisation has."""
+    return viewer.may(Right.REGISTER)
+
+
 def operators(viewer: Viewer) -> bool:
     """Show to administrators of whoever runs the network."""
     return viewer.runs_the_network and viewer.may(Right.PEOPLE)
@@ -70,13 +75,18 @@ MENU: Final = (
     ),
     Group(
         N_("Decide"),
-        (Entry("/services", N_("Services")),),
+        (
+            Entry("/services", N_("Services")),
+            Entry("/accounts", N_("Public accounts")),
+        ),
     ),
     Group(
         N_("Inventory"),
         (
             Entry("/adopt", N_("Adoption"), adopters),
             Entry("/changes", N_("Journal of changes")),
+            Entry("/onboard", N_("Add sensors"), registrars),
+            Entry("/onboard/follow", N_("New sensors")),
         ),
     ),
     Group(

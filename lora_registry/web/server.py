@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 
 import uvicorn
 from sqlalchemy import Engine
@@ -65,7 +66,15 @@ def run(
         say(f"serving on {settings.public_url or f'http://{host}:{port}'}/")
         server = uvicorn.Server(
             uvicorn.Config(
-                guarded(application(engine, settings, clock=clock, identity=wiring.identity_provider(settings))),
+                guarded(
+                    application(
+                        engine,
+                        settings,
+                        clock=clock,
+                        identity=wiring.identity_provider(settings),
+                        network_server=partial(wiring.network_server, settings),
+                    )
+                ),
                 access_log=False,
                 log_level="warning",
                 proxy_headers=bool(settings.public_url),

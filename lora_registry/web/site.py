@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -12,9 +13,10 @@ from sqlalchemy import Engine
 from starlette.requests import Request
 
 from lora_registry.domain.access import Viewer
-from lora_registry.ports import IdentityProvider
+from lora_registry.ports import IdentityProvider, Provisioning
 from lora_registry.settings import Settings
 from lora_registry.web.city_map import MapCache
+from lora_registry.web.drafts import Drafts
 from lora_registry.web.finding_cache import FindingCache
 from lora_registry.web.fleet import FleetCache
 from lora_registry.web.gateway_cache import GatewayCache
@@ -38,10 +40,18 @@ class Site:
     rates: Rates
     identity: IdentityProvider | None
     """Who says who people are; None: only passwords do."""
+    network_server: Callable[[], AbstractContextManager[Provisioning | None]]
+    """Yields what writes to the network server, where that is switched on."""
+    drafts: Drafts
     visitor: Viewer | None
     """Whom everybody on this machine is taken for; None: people sign in."""
     visitor_token: str
     """What that visitor's forms carry."""
+
+    def expire(self) -> None:
+        """Read lists and maps anew at the next request: somebody has changed what they show."""
+        self.fleet.expire()
+        self.maps.expire()
 
     @property
     def alone(self) -> bool:

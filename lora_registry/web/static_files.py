@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
+from lora_registry.report.account.document import style as account_style
 from maps import assets
 
 _KINDS = {"css": "text/css; charset=utf-8", "js": "text/javascript; charset=utf-8", "svg": "image/svg+xml"}
@@ -54,7 +55,7 @@ def static_file(name: str, text: str) -> tuple[str, StaticFile]:
 
 @cache
 def static_files() -> StaticFiles:
-    """Read them all: our own, and Leaflet with the map's."""
+    """Read them all: our own, Leaflet with the map's, and the style of accounts."""
     folder = files("lora_registry.web") / "static"
     texts = {entry.name: entry.read_text(encoding="utf-8") for entry in folder.iterdir() if entry.is_file()}
     texts |= {
@@ -62,6 +63,7 @@ def static_files() -> StaticFiles:
         "leaflet.css": assets.leaflet_style(),
         "map.js": assets.own_script(),
         "map.css": assets.own_style(),
+        "account.css": account_style(),
     }
     found = {name: static_file(name, text) for name, text in texts.items()}
     return StaticFiles(dict(found.values()), {name: address for name, (address, _) in found.items()})

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -16,10 +17,13 @@ import pytest
 from sqlalchemy import Engine, insert, select
 
 from lora_registry.coverage.grid import cells_of
+from lora_registry.domain.access import Role, Viewer
 from lora_registry.domain.errors import ImportFileError, RefusedError
+from lora_registry.domain.identifiers import DevEui
+from lora_registry.domain.services import OrganisationKind
 from lora_registry.onboarding.plan import Verdict
-from lora_registry.pipeline import onboard
-from lora_registry.pipeline.onboard import Request
+from lora_registry.pipeline import onboard, onboard_network
+from lora_registry.pipeline.onboard import PlanChangedError, Request
 from lora_registry.store import coverage_writes, journal
 from lora_registry.store.coverage_packing import pack_heard_by
 from lora_registry.store.coverage_writes import CellRow
@@ -122,6 +126,54 @@ def test_an_undo_restores_what_an_update_replaced(town: Engine, tmp_path: Path) 
     assert held(town) != before
     onboard.undo(town, path, by="Bob", now=LATER)
     assert held(town) == before
+
+
+def test_only_the_plan_that_was_shown_is_applied(town: Engine, tmp_path: Path) -> None:
+    path = sheet(tmp_path)
+    sent = replace(Request(Path("capteurs.csv"), "chirpstack", organisation="lattes"), data=path.read_bytes())
+    shown = onboard.check(town, sent, now=NOW).fingerprint
+    assert onboard.check(town, sent, now=LATER).fingerprint == shown
+    other = replace(sent, data=path.read_bytes().replace(b"Salle 3", b"Salle trois"), shown=shown)
+    with pytest.raises(PlanChangedError, match="look again"):
+        onboard.apply(town, other, by="Ada", now=NOW)
+    with writing(town) as connection:
+        row = {"dev_eui": DevEui("70b3d57ed0000001"), "network_id": "chirpstack", "recorded_at": NOW, "name": "X"}
+        connection.execute(insert(DeviceRecord).values(row))
+    with pytest.raises(PlanChangedError):
+        onboard.apply(town, replace(sent, shown=shown), by="Ada", now=LATER)
+    assert len(held(town)[0]) == 1
+    now_shown = onboard.check(town, sent, now=LATER).fingerprint
+    assert onboard.apply(town, replace(sent, shown=now_shown), by="Ada", now=LATER)[0].number is not None
+
+
+def test_only_the_organisation_that_applied_a_set_takes_it_back(town: Engine, tmp_path: Path) -> None:
+    path = sheet(tmp_path)
+    applied, _ = onboard.apply(town, Request(path, "chirpstack", organisation="lattes"), by="Ada", now=NOW)
+    number = applied.number or 0
+    with pytest.raises(RefusedError, match="no change set"):
+        onboard_network.undo_set(town, number, None, organisation="regie", by="Eve", now=LATER)
+    assert len(held(town)[0]) == 30
+    onboard_network.undo_set(town, number, None, organisation="lattes", by="Ada", now=LATER)
+    assert held(town) == [[], [], []]
+
+
+def test_who_does_not_see_a_place_or_a_stock_is_told_of_neither(town: Engine, tmp_path: Path) -> None:
+    """A model in stock, and one of it two steps away: told to the operator, not to another's agent."""
+    path = tmp_path / "regie.csv"
+    path.write_text(
+        "dev_eui;modele;latitude;longitude;cycle_de_vie\n70b3d57ed00000a1;M1;43,61;3,87;in_service\n"
+        "70b3d57ed00000a2;M1;;;removed\n", encoding="utf-8",
+    )  # fmt: skip
+    onboard.apply(town, Request(path, "chirpstack", organisation="regie"), by="Ada", now=NOW)
+    new = tmp_path / "lattes.csv"
+    new.write_text("dev_eui;modele;latitude;longitude\n70b3d57ed0000001;M1;43,61;3,87\n", encoding="utf-8")
+    agent = Viewer(
+        name="Ada", organisation="lattes", organisation_kind=OrganisationKind.COMMUNE, role=Role.CONTRIBUTOR
+    )
+    request = Request(new, "chirpstack", organisation="lattes")
+    told = {remark.code for remark in onboard.check(town, request, now=NOW).plan.all_remarks}
+    scoped = onboard.check(town, replace(request, viewer=agent), now=NOW).plan.all_remarks
+    assert told - {remark.code for remark in scoped} == {"neighbour", "in_stock"}
 
 
 def test_another_organisation_s_objects_cannot_be_taken_over(town: Engine, tmp_path: Path) -> None:

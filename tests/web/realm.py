@@ -16,7 +16,9 @@ from lora_registry.domain.facts import GatewayFacts
 from lora_registry.domain.identifiers import DevEui, GatewayId
 from lora_registry.domain.services import OrganisationKind, PrivacyClass
 from lora_registry.pipeline import passwords
+from lora_registry.pipeline.make_account import make_account
 from lora_registry.pipeline.plan_coverage import Question
+from lora_registry.report.account.period import Kind, Period
 from lora_registry.store import accounts, coverage_plans
 from lora_registry.store import registry as model
 from lora_registry.store.audits import AuditRun, DeviceVerdict, Finding, GatewayVerdict
@@ -205,6 +207,8 @@ def make(engine: Engine) -> None:
              "reason": "not_json", "detail": "line 1", "size": 3, "excerpt": "…"},
         )  # fmt: skip
         coverage(connection)
+    for period in (Period(Kind.ANNUAL, "2026"), Period(Kind.MONTHLY, "2026-09")):
+        make_account(engine, period, now=NOW)
 
 
 def coverage(connection: Connection) -> None:

@@ -27,6 +27,8 @@ PAGES: Final = (
     f"/findings/{KEY}", "/services", "/gateways", "/map", "/map?state=silent&organisation=lattes",
     "/account", "/site-map", "/covered", "/covered?lat=43.5&lon=x", "/accessibility", "/devices/0",
     "/changes", "/changes/1", f"/devices/{MINE.dev_eui}/move/swap",
+    "/accounts", "/accounts/annual/2026",
+    "/accounts/monthly/2026-09", f"/accounts/annual/2026/communes/{realm.HERE}",
 )  # fmt: skip
 OF_NETWORK: Final = (
     "/incidents",

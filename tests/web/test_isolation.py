@@ -24,11 +24,12 @@ from tests.web import realm
 from tests.web.conftest import Server, form_token, serving
 from tests.web.realm import ME, METROPOLIS, NOW, OTHER, PARTNER, STRANGER, expected, objects, ties_of, viewer
 
-OPEN, SIGNED_IN, COLLECTION, EXPORT, LOCAL = (
+OPEN, SIGNED_IN, COLLECTION, EXPORT, REGISTER, LOCAL = (
     "everybody",
     "signed in",
     "who runs the network",
     "who may export",
+    "who may say which objects there are",
     "local",
 )
 SENDS = "only with a form of ours"
@@ -63,6 +64,19 @@ ROUTES: Final[dict[str, str]] = {
     "GET /changes/{number}": SIGNED_IN,
     "GET /devices/{dev_eui}/move/{what}": MOVES,
     "GET /account": SIGNED_IN,
+    "GET /onboard": REGISTER,
+    "GET /onboard/plans/{draft}": REGISTER,
+    "GET /onboard/sets/{number}": REGISTER,
+    "GET /onboard/sample.csv": REGISTER,
+    "GET /onboard/sheet.csv": REGISTER,
+    "GET /onboard/one": REGISTER,
+    "GET /onboard/one/{draft}/{step}": REGISTER,
+    "GET /onboard/label/{dev_eui}": SIGNED_IN,
+    "GET /onboard/follow": SIGNED_IN,
+    "GET /accounts": SIGNED_IN,
+    "GET /accounts/{kind}/{label}": SIGNED_IN,
+    "GET /accounts/{kind}/{label}/communes/{code}": SIGNED_IN,
+    "GET /accounts/{kind}/{label}/files/{name}": SIGNED_IN,
     "GET /site-map": SIGNED_IN,
     "GET /export/{name}.{form}": EXPORT,
     "GET /login": OPEN,
@@ -98,6 +112,16 @@ ROUTES: Final[dict[str, str]] = {
     "POST /devices/{dev_eui}/move/{what}": SENDS,
     "POST /account/tokens": SENDS,
     "POST /account/tokens/{number}/revoke": SENDS,
+    "POST /onboard": SENDS,
+    "POST /onboard/plans/{draft}": SENDS,
+    "POST /onboard/plans/{draft}/apply": SENDS,
+    "POST /onboard/sets/{number}/undo": SENDS,
+    "POST /onboard/one": SENDS,
+    "POST /onboard/one/{draft}/purpose": SENDS,
+    "POST /onboard/one/{draft}/where": SENDS,
+    "POST /onboard/one/{draft}/label": SENDS,
+    "POST /onboard/one/plans/{draft}": SENDS,
+    "POST /onboard/follow": SENDS,
     "POST /views": SENDS,
     "POST /views/{number}/delete": SENDS,
 }
@@ -129,6 +153,13 @@ def paths(route: str) -> list[str]:
         return [path.replace("{name}.{form}", f"{name}.{form}") for name in TABLES for form in FORMS]
     if path in ("/map", "/map/chosen"):
         return [path, f"{path}?state=silent&organisation={OTHER}", f"{path}?q=canary"]
+    if path.startswith("/accounts/"):
+        which = [("annual", "2026"), ("monthly", "2026-09"), ("annual", "2020"), ("weekly", "2026")]
+        return [
+            path.format(kind=kind, label=label, code=realm.HERE, name=f"{kind}-{label}.{form}")
+            for kind, label in which
+            for form in ("html", "csv")
+        ]
     if path == "/devices":
         return [path, "/devices?state=silent&sort=-name", "/devices?q=canary", "/devices?limit=500"]
     return [re.sub(r"\{\w+\}", "1", path)]
@@ -225,6 +256,7 @@ def _check_status(entry: str, who: Viewer, path: str, answer: httpx.Response) ->
         COLLECTION: who.sees_collection,
         EXPORT: who.may(Right.EXPORT),
         ADOPTS: who.adopts,
+        REGISTER: who.may(Right.REGISTER),
     }.get(entry, True)
     if not allowed:
         assert answer.status_code in (403, 404), path

@@ -18,7 +18,7 @@ from lora_registry.pipeline.keep_rules import Speaker
 from lora_registry.pipeline.survey_adoption import survey
 from lora_registry.store import adoption_rows
 from lora_registry.store.engine import reading, writing
-from lora_registry.web.answers import MOST_UPLOAD_BYTES
+from lora_registry.web.answers import MOST_TABLE_BYTES
 from lora_registry.web.errors import NotFoundError
 from lora_registry.web.queries import asked_of
 from lora_registry.web.rendering import page
@@ -51,7 +51,7 @@ def _listed(visit: Visit, *, faults: tuple[str, ...] = (), status: int = 200) ->
         titles=TITLES,
         said=said if said in _SAID_SO else "",
         faults=faults,
-        most_mb=MOST_UPLOAD_BYTES // 1_000_000,
+        most_mb=MOST_TABLE_BYTES // 1_000_000,
     )
 
 

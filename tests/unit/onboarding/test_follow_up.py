@@ -23,7 +23,7 @@ _NEW = Progress(
     [
         # what is known, where it is, what the remedy speaks of (None: it does not stall)
         ({}, Step.PLANNED, None),
-        ({"planned_at": LONG}, Step.PLANNED, "ne le connaît pas"),
+        ({"planned_at": LONG}, Step.PLANNED, "ne l'attend pas"),
         ({"provisioned_at": LATELY}, Step.PROVISIONED, None),
         ({"lifecycle": "provisioned"}, Step.PROVISIONED, None),
         ({"provisioned_at": LONG}, Step.PROVISIONED, "aucune demande d'entrée"),
@@ -37,7 +37,7 @@ _NEW = Progress(
         ({"joins": 1, "last_join_at": LONG}, Step.JOINED, "attendez sa période"),
         ({"joins": 8, "last_join_at": LONG}, Step.JOINED, "n'entend pas la réponse"),
         ({"joins": 1, "last_join_at": LONG, "first_data_at": LATELY}, Step.FIRST_DATA, None),
-        ({"first_data_at": LONG}, Step.FIRST_DATA, "devices confirm"),
+        ({"first_data_at": LONG}, Step.FIRST_DATA, "dites qu'il est en service"),
         ({"first_data_at": LONG, "lifecycle": "in_service"}, Step.IN_SERVICE, None),
     ],
 )  # fmt: skip

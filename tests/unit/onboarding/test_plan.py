@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -43,6 +44,57 @@ def plan(text: str, *, wish: Wish = WISH, own: dict[str, str] | None = None, **f
 
 def codes(made: Plan) -> list[str]:
     return [remark.code for remark in made.all_remarks]
+
+
+AGENT = Wish("chirpstack", organisation="lattes", claims=False)
+NOBODY_S = {EUI: {"recorded_at": "x", "network_id": "chirpstack"}}
+MINE = {EUI: {"recorded_at": "x", "network_id": "chirpstack", "owner_id": "lattes", "name": "A"}}
+
+
+@pytest.mark.parametrize(
+    ("cells", "facts", "wish", "refused"),
+    [
+        # what an agent's line says, what is known of it, who asks, why it is refused
+        ("", {}, AGENT, None),
+        ("", {"said": MINE}, AGENT, None),
+        ("", {"said": NOBODY_S}, AGENT, "not_yours"),
+        ("", {"said": NOBODY_S}, Wish("chirpstack", organisation="lattes"), None),
+        ("", {"listed": {EUI: (Listed("chirpstack", "t", "T"),)}}, AGENT, "not_yours"),
+        ("", {"listed": {EUI: (Listed("chirpstack", "t", "T"),)}, "tenants": {"t": "lattes"}}, AGENT, None),
+        ("regie", {}, AGENT, "not_for_you"),
+        ("regie", {"said": MINE}, AGENT, "not_for_you"),
+        ("-", {"said": MINE}, AGENT, "not_for_you"),
+        ("regie", {}, Wish("chirpstack", organisation="lattes"), None),
+    ],
+)
+def test_an_agent_neither_takes_what_is_nobody_s_nor_gives_away(
+    cells: str, facts: dict[str, Any], wish: Wish, refused: str | None
+) -> None:
+    made = plan(f"dev_eui;organisation;nom\n{EUI};{cells};A\n", wish=wish, **facts)
+    errors = [remark.code for remark in made.all_remarks if remark.gravity is Gravity.ERROR]
+    assert errors == ([refused] if refused else [])
+
+
+def test_a_service_that_an_agent_does_not_know_is_unknown_even_by_its_identifier() -> None:
+    narrow = replace(REFERENCES, nameable=frozenset())
+    assert "bad_service" in codes(plan(f"dev_eui;usage\n{EUI};air\n", wish=AGENT, references=narrow))
+    assert "bad_service" not in codes(plan(f"dev_eui;usage\n{EUI};air\n", wish=AGENT))
+
+
+@pytest.mark.parametrize(
+    ("text", "held"),
+    [
+        (f"dev_eui;nom\n{EUI};A\n", False),
+        (f"dev_eui;app_key\n{EUI};\n", False),
+        (f"dev_eui;app_key\n{EUI};12\n", True),
+        (f"dev_eui;app_s_key\n{EUI};12\n", True),
+        (f"dev_eui;remarque\n{EUI};{KEY}\n", True),
+        (f"code_qr\nLW:D0:{EUI}:{EUI}:00010002:SS1\n", False),
+        (f"code_qr\nLW:D0:{EUI}:{EUI}:00010002:OTOKEN:SS1\n", True),
+    ],
+)
+def test_a_sheet_with_a_key_or_an_owner_token_is_known_for_one(text: str, *, held: bool) -> None:
+    assert draft(read_sheet(text.encode()), {}, Facts(references=REFERENCES)).holds_secrets is held
 
 
 def after(made: Plan) -> dict[str, Any]:
@@ -117,7 +169,7 @@ def test_a_line_that_says_what_is_known_is_unchanged_and_one_that_differs_update
         (f"dev_eui;reseau\n{EUI};lora\n", "unknown_network", 2, "reseau", "sigfox"),
         (f"dev_eui;code_qr\n{EUI};LW:D0:1\n", "bad_label", 2, "code_qr", "illisible"),
         (f"dev_eui;eui\n{EUI};{EUI}\n", "column_twice", 1, "eui", "retirez"),
-        ("nom\nA\n", "no_eui_column", 1, None, "--map"),
+        ("nom\nA\n", "no_eui_column", 1, None, "dites laquelle"),
     ],
 )  # fmt: skip
 def test_a_fault_is_told_at_its_line_and_column_with_the_remedy(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from datetime import date
 
 from sqlalchemy import Connection, case, func, literal, null, select
 
@@ -87,13 +88,19 @@ def sheets(connection: Connection) -> list[Row]:
             Service.id, Service.name, Service.purpose, Service.decision, Organisation.name.label("organisation"),
             Service.contact, Service.consumers, Service.family, Service.privacy, Service.calendar,
             Service.need_period_s, Service.tolerance, Service.starts_on, Service.ends_on, Service.confirmed_on,
-            Service.cost_eur_per_year, func.coalesce(devices.c.devices, 0).label("devices"),
+            Service.cost_eur_per_year, Service.owner_id, func.coalesce(devices.c.devices, 0).label("devices"),
         )
         .outerjoin(Organisation, Organisation.id == Service.owner_id)
         .outerjoin(devices, devices.c.service_id == Service.id)
         .order_by(Service.id)
     )  # fmt: skip
     return [dict(row) for row in connection.execute(query).mappings()]
+
+
+def confirmed_on(connection: Connection, service: str) -> date | None:
+    """Return when a service's sheet was last confirmed; None where it never was."""
+    found: date | None = connection.scalar(select(Service.confirmed_on).where(Service.id == service))
+    return found
 
 
 def findings_by_service(connection: Connection) -> dict[str, dict[str, int]]:

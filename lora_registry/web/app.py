@@ -44,6 +44,7 @@ from lora_registry.web.pages import (
     onboard_follow,
     onboard_label,
     onboard_one,
+    review,
     site_map,
     status,
 )
@@ -67,6 +68,7 @@ ROUTERS = (
     accounts.router,
     identity_pages.router,
     leave.router,
+    review.router,
     adopt.router,
     adopt_apply.router,
     adopt_rules.router,

@@ -24,7 +24,7 @@ MINE: Final = objects()[0]
 KEY: Final = key_of(("silent_device", "device", str(MINE.dev_eui), NOW - 30 * realm.HOUR))
 PAGES: Final = (
     "/", "/devices", "/devices?state=silent&sort=name", f"/devices/{MINE.dev_eui}", "/findings",
-    f"/findings/{KEY}", "/services", "/gateways", "/map", "/map?state=silent&organisation=lattes",
+    f"/findings/{KEY}", "/services", "/review", "/gateways", "/map", "/map?state=silent&organisation=lattes",
     "/account", "/site-map", "/covered", "/covered?lat=43.5&lon=x", "/accessibility", "/devices/0",
     "/changes", "/changes/1", f"/devices/{MINE.dev_eui}/move/swap",
     "/accounts", "/accounts/annual/2026",
@@ -37,6 +37,7 @@ OF_NETWORK: Final = (
     "/coverage",
     "/coverage/switch-off",
     "/services/air",
+    "/review",
 )
 WIDE, NARROW = {"width": 1280, "height": 900}, {"width": 320, "height": 640}
 SERIOUS = ("serious", "critical")

@@ -24,12 +24,13 @@ from tests.web import realm
 from tests.web.conftest import Server, form_token, serving
 from tests.web.realm import ME, METROPOLIS, NOW, OTHER, PARTNER, STRANGER, expected, objects, ties_of, viewer
 
-OPEN, SIGNED_IN, COLLECTION, EXPORT, REGISTER, LOCAL = (
+OPEN, SIGNED_IN, COLLECTION, EXPORT, REGISTER, SCORE, LOCAL = (
     "everybody",
     "signed in",
     "who runs the network",
     "who may export",
     "who may say which objects there are",
+    "whose role sees scores",
     "local",
 )
 SENDS = "only with a form of ours"
@@ -47,6 +48,7 @@ ROUTES: Final[dict[str, str]] = {
     "GET /findings": SIGNED_IN,
     "GET /findings/{key}": SIGNED_IN,
     "GET /services": SIGNED_IN,
+    "GET /review": SCORE,
     "GET /services/{service}": SIGNED_IN,
     "GET /gateways": SIGNED_IN,
     "GET /incidents": COLLECTION,
@@ -256,6 +258,7 @@ def _check_status(entry: str, who: Viewer, path: str, answer: httpx.Response) ->
         COLLECTION: who.sees_collection,
         EXPORT: who.may(Right.EXPORT),
         ADOPTS: who.adopts,
+        SCORE: who.role is not Role.FIELD,
         REGISTER: who.may(Right.REGISTER),
     }.get(entry, True)
     if not allowed:

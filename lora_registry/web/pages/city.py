@@ -60,8 +60,10 @@ def city_map(visit: Someone) -> Response:
 
 def _chosen(visit: Visit, query: DeviceQuery) -> list[tuple[str, str]]:
     """Return what the list's other filters ask for, as people read it: a filter and its word."""
-    words = choices(visit) if query.pairs() else {}
-    words |= {"lifecycle": [(key, visit.words.text(word)) for key, word in LIFECYCLES.items()]}
+    if not query.pairs():
+        return []
+    lifecycles = [(key, visit.words.text(word)) for key, word in LIFECYCLES.items()]
+    words = {**choices(visit), "lifecycle": lifecycles}
     titles = {name: dict(pairs) for name, pairs in words.items()}
     return [(name, titles.get(name, {}).get(word, word)) for name, word in query.pairs() if name != "q"]
 

@@ -189,3 +189,16 @@ class Mailer(Protocol):
 
     def close(self) -> None:
         """Leave the server."""
+
+
+class Messenger(Protocol):
+    """What hands a message to a program elsewhere."""
+
+    def post(self, identity: str, body: bytes, *, now: datetime) -> None:
+        """Return once the program has taken it; `identity` is the same at each attempt.
+
+        Raises:
+            WebhookRefusedError: it will never take it.
+            UnavailableError: it cannot be reached, or not now: it may or may not have taken it.
+
+        """

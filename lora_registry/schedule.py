@@ -72,6 +72,11 @@ JOBS: Final[tuple[Job, ...]] = (
         "coverage", ("coverage", "build"), {"day_of_week": "sun", "hour": "5"},
         {"fr": "refaire la carte de couverture", "en": "build the coverage map again"},
     ),
+    Job(
+        "opendata", ("export", "opendata"), {"day_of_week": "mon", "hour": "6", "minute": "20"},
+        {"fr": "écrire les données ouvertes qui ont changé", "en": "write open data that has changed"},
+        needs="opendata_dir",
+    ),
 )  # fmt: skip
 
 

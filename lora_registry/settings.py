@@ -122,6 +122,16 @@ def _zone(text: str) -> str:
         raise ValueError("a time zone such as Europe/Paris or UTC") from None
 
 
+def _several_of(*words: str) -> Callable[[str], tuple[str, ...]]:
+    def parse(text: str) -> tuple[str, ...]:
+        chosen = _topics(text)
+        if not set(chosen) <= set(words):
+            raise ValueError(f"some of {', '.join(words)}, comma-separated")
+        return chosen
+
+    return parse
+
+
 def _topics(text: str) -> tuple[str, ...]:
     return tuple(topic.strip() for topic in text.split(",") if topic.strip())
 
@@ -197,6 +207,33 @@ class Settings:
     smtp_password: str = _setting("", "what we tell it; best as LORA_REGISTRY_SMTP_PASSWORD_FILE")
     smtp_timeout_s: float = _setting(30.0, "how long it may take to answer", _positive_seconds)
     mail_from: str = _setting("", "the address our mails come from", _address)
+    safety_webhook: str = _setting(
+        "", "safety alerts are also posted to this `https://` address, signed; docs/alerts.md"
+    )
+    safety_webhook_secret: str = _setting(
+        "", "what they are signed with; best as LORA_REGISTRY_SAFETY_WEBHOOK_SECRET_FILE"
+    )
+    opendata_dir: str = _setting(
+        "",
+        "the timed job `opendata` writes open data into this folder; without it, none; docs/opendata.md",
+    )
+    opendata_include: tuple[str, ...] = _setting(
+        (),
+        "what is published beside public objects and coverage: `gateways`, `sentinels` (alarms, and what people's "
+        "safety depends on), comma-separated",
+        _several_of("gateways", "sentinels"),
+    )
+    opendata_blurred: tuple[str, ...] = _setting(
+        (),
+        "whose places are published as the centre of a square kilometre: identifiers of services, `gateways`, or "
+        "`all`, comma-separated",
+        _topics,
+    )
+    opendata_served: str = _setting(
+        "off",
+        "`on` lets anybody download that folder's files from `/open-data`, without signing in",
+        _one_of("off", "on"),
+    )
     timezone: str = _setting(
         "Europe/Paris", "the zone in which calendars are read and times are shown to people", _zone
     )

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import Engine
 
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from integrations.chirpstack.api_write import ChirpStackProvisioning
     from integrations.chirpstack.event_database import EventDatabase
     from integrations.smtp import SmtpMailer
+    from lora_registry.pipeline.send_alerts import Ways
 
 
 def address(settings: Settings) -> Address:
@@ -164,8 +166,6 @@ def mailer(settings: Settings) -> SmtpMailer:
         SettingsError: what it takes to send a mail that its reader can leave is not set.
 
     """
-    from integrations.smtp import SmtpAddress, SmtpMailer  # noqa: PLC0415 - `listen` sends no mails
-
     missing = [
         f"LORA_REGISTRY_{name.upper()}"
         for name in ("smtp_host", "mail_from", "public_url")
@@ -176,6 +176,32 @@ def mailer(settings: Settings) -> SmtpMailer:
             f"{' and '.join(missing)} not set: mails need a server, an address to come from and an https:// "
             "address at which their readers can stop them; see docs/mail.md"
         )
+    return _smtp(settings)
+
+
+def alert_ways(settings: Settings) -> Ways:
+    """Return how safety alerts go out, as far as it is set up; connected to nothing yet.
+
+    Raises:
+        SettingsError: a way is set up, and cannot be used.
+
+    """
+    from integrations.webhook import Webhook  # noqa: PLC0415 - as above
+    from lora_registry.pipeline.send_alerts import Ways  # noqa: PLC0415
+
+    posts = settings.safety_webhook
+    return Ways(
+        mailer=_smtp(settings) if settings.smtp_host and settings.mail_from else None,
+        webhook=Webhook(posts, Secret(settings.safety_webhook_secret)) if posts else None,
+        sender=settings.mail_from,
+        public_url=settings.public_url,
+        zone=ZoneInfo(settings.timezone),
+    )
+
+
+def _smtp(settings: Settings) -> SmtpMailer:
+    from integrations.smtp import SmtpAddress, SmtpMailer  # noqa: PLC0415 - `listen` sends no mails
+
     return SmtpMailer(
         SmtpAddress(
             settings.smtp_host,

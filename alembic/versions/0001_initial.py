@@ -590,6 +590,7 @@ def upgrade() -> None:
     mail_tables()
     adoption_tables()
     accounts_tables()
+    alert_tables()
 
 
 def timed_jobs() -> None:
@@ -1186,6 +1187,7 @@ def mail_tables() -> None:
 
 
 def drop_mail_tables() -> None:
+    drop_alert_tables()
     op.drop_index("ix_mail_token_recipient_id", "mail_token")
     op.drop_index("ix_outbox_mail_state", "outbox_mail")
     for table in ("mail_token", "outbox_mail", "mail_edition", "mail_preview", "mail_switch", "recipient"):
@@ -1275,7 +1277,63 @@ def drop_accounts_tables() -> None:
         op.drop_table(table)
 
 
+def alert_tables() -> None:
+    """Who is told at once when safety is concerned, and each message on its way."""
+    op.create_table(
+        "safety_contact",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("organisation_id", sa.String(64), nullable=False),
+        sa.Column("address", sa.String(254), nullable=False),
+        sa.Column("language", sa.String(8), nullable=False),
+        sa.Column("added_at", INSTANT, nullable=False),
+        sa.Column("added_by", sa.String(200), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["organisation_id"], ["organisation.id"], name="fk_safety_contact_organisation_id_organisation"
+        ),
+        sa.PrimaryKeyConstraint("id", name="pk_safety_contact"),
+        sa.UniqueConstraint("organisation_id", "address", name="uq_safety_contact_organisation_id"),
+    )
+    op.create_table(
+        "safety_alert",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("kind", sa.String(40), nullable=False),
+        sa.Column("subject_kind", sa.String(16), nullable=False),
+        sa.Column("subject", sa.String(200), nullable=False),
+        sa.Column("since", INSTANT, nullable=False, comment="of its finding"),
+        sa.Column("raised_at", INSTANT, nullable=False),
+        sa.Column("cleared_at", INSTANT, nullable=True, comment="the audit no longer sees its cause"),
+        sa.Column("recovered_at", INSTANT, nullable=True, comment="it stayed away, and that was told"),
+        sa.Column("told", sa.JSON(), nullable=False, comment="store.alert_reads.Seen, as it was then"),
+        sa.PrimaryKeyConstraint("id", name="pk_safety_alert"),
+    )
+    op.create_index("ix_safety_alert_recovered_at", "safety_alert", ["recovered_at"])
+    op.create_table(
+        "safety_delivery",
+        sa.Column("alert_id", sa.Integer(), nullable=False, autoincrement=False),
+        sa.Column("phase", sa.String(16), nullable=False),
+        sa.Column("contact_id", sa.Integer(), nullable=False, autoincrement=False, comment="0: the webhook"),
+        sa.Column("state", sa.String(16), nullable=False),
+        sa.Column("made_at", INSTANT, nullable=False),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("next_at", INSTANT, nullable=False, comment="not tried before"),
+        sa.Column("sent_at", INSTANT, nullable=True),
+        sa.Column("said", sa.Text(), nullable=True, comment="what the server last said, when it took nothing"),
+        one_of("safety_delivery", "phase", "raised, recovered"),
+        one_of("safety_delivery", "state", "pending, sending, sent, refused, given_up, nothing"),
+        sa.PrimaryKeyConstraint("alert_id", "phase", "contact_id", name="pk_safety_delivery"),
+    )
+    op.create_index("ix_safety_delivery_state", "safety_delivery", ["state"])
+
+
+def drop_alert_tables() -> None:
+    op.drop_index("ix_safety_delivery_state", "safety_delivery")
+    op.drop_index("ix_safety_alert_recovered_at", "safety_alert")
+    for table in ("safety_delivery", "safety_alert", "safety_contact"):
+        op.drop_table(table)
+
+
 def downgrade() -> None:
+    drop_alert_tables()
     drop_accounts_tables()
     without_people()
     for table in ("adoption_file", "adoption_rule"):

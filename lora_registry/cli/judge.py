@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 import typer
 
 from lora_registry.cli import listing
+from lora_registry.cli.alerts import tell
 from lora_registry.cli.app import now, registry, say, settings
 from lora_registry.cli.audit import audit
 from lora_registry.cli.instants import instant
@@ -54,6 +55,9 @@ def run(
     say(f"{audited.findings.total()} findings: `lora-registry findings list` shows them")
     for line in words:
         say(line)
+    if at is None:  # who judges the past tells nobody
+        with registry(configured) as engine:
+            tell(engine, configured)
 
 
 @audit.command("rejudge")

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from lora_registry.cli import (  # noqa: F401
     accounts,
     adopt,
+    alerts,
     audit,
     collect,
     coverage,
@@ -20,6 +21,7 @@ from lora_registry.cli import (  # noqa: F401
     demo,
     doctor,
     draw,
+    export,
     finding_verbs,
     findings,
     goals,

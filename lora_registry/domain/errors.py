@@ -47,5 +47,9 @@ class MailRefusedError(LoraRegistryError):
     """A mail server will never take this mail; the message is what it said."""
 
 
+class WebhookRefusedError(LoraRegistryError):
+    """A webhook will never take this message; the message of the error is what it answered."""
+
+
 class MailDelayedError(LoraRegistryError):
     """A mail server does not take this mail now; the message is what it said."""

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Engine
 import lora_registry
 from lora_registry.store import (
     adoption_tables,
+    alerts,
     audits,
     collection,
     coverage,
@@ -38,6 +39,7 @@ from lora_registry.store.engine import writing
 
 MODELS = (
     adoption_tables,
+    alerts,
     audits,
     collection,
     coverage,

@@ -73,6 +73,12 @@ MAILING: Final = Right(
 )
 """The right to send mails."""
 
+ALERTING: Final = Right(
+    "alerts",
+    "somebody sends alerts of {database} already ({holder}): each goes out once; wait until it is done",
+)
+"""The right to send safety alerts."""
+
 
 class ProcessLock(Protocol):
     """A right that is held."""

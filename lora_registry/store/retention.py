@@ -13,6 +13,8 @@ from sqlalchemy import ColumnElement, Connection, not_, or_, select
 from lora_registry.domain.findings import Status
 from lora_registry.domain.raw_weeks import spans, week_of
 from lora_registry.store import (
+    adoption_tables,
+    alerts,
     audits,
     collection,
     coverage,
@@ -164,6 +166,14 @@ RETENTION: Final = (
         lambda cut: outbox.MailToken.made_at < cut.before,
     ),
     Rule(
+        alerts.SafetyAlert, "when its end was told", Age.AGGREGATE, "whether people were told; it names objects",
+        lambda cut: alerts.SafetyAlert.recovered_at < cut.before,
+    ),
+    Rule(
+        alerts.SafetyDelivery, "when it was made", Age.AGGREGATE, "as mails of the week",
+        lambda cut: alerts.SafetyDelivery.made_at < cut.before,
+    ),
+    Rule(
         coverage.CoverageVisit, "its day", Age.AGGREGATE, "evidence of coverage for months; it names people",
         lambda cut: coverage.CoverageVisit.visited_on < cut.before.date(),
     ),
@@ -227,11 +237,14 @@ KEPT: Final[Mapping[type[Base], str]] = {
     sync_tables.NetworkProfile: "one row a profile; sync replaces it",
     sync_tables.NetworkGateway: "one row a gateway; sync replaces it",
     sync_tables.SyncRun: "one small row a sync",
+    adoption_tables.AdoptionRule: _OWNERS,
+    adoption_tables.AdoptionFile: _OWNERS,
     journal_tables.ChangeSet: "the journal of owners' words: what was there before can be put back",
     journal_tables.Change: "goes with its change set",
     journal_tables.DeviceAttribute: _OWNERS,
     journal_tables.ColumnMapping: _OWNERS,
     outbox.Recipient: "who gets mails: until somebody removes them (`recipients remove`)",
+    alerts.SafetyContact: "who is told at once: until somebody removes them (`alerts remove`)",
     outbox.MailSwitch: "whose mails are on",
     outbox.MailPreview: "one small row an organisation and week somebody looked at",
 }

@@ -48,7 +48,7 @@ def write_sketches(connection: Connection, new: Iterable[tuple[DeviceEvent, int]
     devices = _granted(connection, spoken) if spoken else []
     if not devices:
         return
-    key = _key(connection)
+    key = registry_key(connection)
     for device in devices:
         for uplink in spoken[device.eui]:
             _append(device, uplink, key)
@@ -98,7 +98,7 @@ def _tails_of(dialect: str) -> Select[Any]:
     return select(number, columns.frames, columns.payload_hash).where(staging.among(dialect, number))
 
 
-def _key(connection: Connection) -> bytes:
+def registry_key(connection: Connection) -> bytes:
     """Return the key of this registry's hashes, made when there is none."""
     table = SketchKey.table()
     wanted = select(table.c.key).where(table.c.id == _KEY_ID)

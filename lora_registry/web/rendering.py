@@ -90,6 +90,7 @@ def page(visit: Visit, template: str, *, status: int = 200, **values: Any) -> Re
             "path": visit.request.url.path,
             "other_language": _other_language(visit),
             "simulated": visit.site.visitor is not None,
+            "open_data": visit.site.settings.opendata_served == "on",
         }
     )
     answer = HTMLResponse(text, status_code=status, headers={"Vary": "Cookie", "Content-Language": of.language})

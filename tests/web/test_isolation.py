@@ -100,6 +100,8 @@ ROUTES: Final[dict[str, str]] = {
     "GET /api/v1/files/{name}.{form}": EXPORT,
     "GET /api/v1/openapi.json": OPEN,
     "GET /leave/{token}": OPEN,
+    "GET /open-data": OPEN,
+    "GET /open-data/{name}": OPEN,
     "POST /leave/{token}": OPEN,
     "POST /login": OPEN,
     "POST /logout": SENDS,

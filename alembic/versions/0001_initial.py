@@ -588,6 +588,7 @@ def upgrade() -> None:
     onboarding_tables()
     people()
     mail_tables()
+    coverage_plan_tables()
     adoption_tables()
     accounts_tables()
     alert_tables()
@@ -857,7 +858,6 @@ def coverage_tables() -> None:
         sa.PrimaryKeyConstraint("northing_m", "easting_m", name="pk_cell_population"),
         sqlite_with_rowid=False,
     )
-    coverage_plan_tables()
 
 
 def coverage_plan_tables() -> None:
@@ -1187,7 +1187,6 @@ def mail_tables() -> None:
 
 
 def drop_mail_tables() -> None:
-    drop_alert_tables()
     op.drop_index("ix_mail_token_recipient_id", "mail_token")
     op.drop_index("ix_outbox_mail_state", "outbox_mail")
     for table in ("mail_token", "outbox_mail", "mail_edition", "mail_preview", "mail_switch", "recipient"):
@@ -1326,9 +1325,51 @@ def alert_tables() -> None:
 
 
 def drop_alert_tables() -> None:
-    op.drop_index("ix_safety_delivery_state", "safety_delivery")
-    op.drop_index("ix_safety_alert_recovered_at", "safety_alert")
     for table in ("safety_delivery", "safety_alert", "safety_contact"):
+        op.drop_table(table)
+
+
+def drop_core_tables() -> None:
+    for table in (
+        "application",
+        "service",
+        "gateway_record",
+        "place",
+        "organisation",
+        "watch",
+        "uplink",
+        "territory",
+        "sketch_key",
+        "raw_week",
+        "raw_stray",
+        "position",
+        "network",
+        "maintenance",
+        "installation",
+        "hourly_mean",
+        "gateway_verdict",
+        "gateway_report",
+        "gateway_day",
+        "gateway",
+        "finding_word",
+        "finding_verdict",
+        "finding_observation",
+        "finding",
+        "device_verdict",
+        "device_state",
+        "device_habit",
+        "device_record",
+        "device_event",
+        "device_day",
+        "device",
+        "dead_letter",
+        "collection_outage",
+        "channel_trace",
+        "channel_tail",
+        "channel_sketch",
+        "audit_run",
+        "application_verdict",
+    ):
         op.drop_table(table)
 
 
@@ -1357,42 +1398,4 @@ def downgrade() -> None:
         op.drop_table(table)
     drop_coverage_tables()
     drop_onboarding_tables()
-    op.drop_table("application")
-    op.drop_table("service")
-    op.drop_table("gateway_record")
-    op.drop_table("place")
-    op.drop_table("organisation")
-    op.drop_table("watch")
-    op.drop_table("uplink")
-    op.drop_table("territory")
-    op.drop_table("sketch_key")
-    op.drop_table("raw_week")
-    op.drop_table("raw_stray")
-    op.drop_table("position")
-    op.drop_table("network")
-    op.drop_table("maintenance")
-    op.drop_table("installation")
-    op.drop_table("hourly_mean")
-    op.drop_table("gateway_verdict")
-    op.drop_table("gateway_report")
-    op.drop_table("gateway_day")
-    op.drop_table("gateway")
-    op.drop_index("ix_finding_word_finding", "finding_word")
-    op.drop_table("finding_word")
-    op.drop_table("finding_verdict")
-    op.drop_table("finding_observation")
-    op.drop_table("finding")
-    op.drop_table("device_verdict")
-    op.drop_table("device_state")
-    op.drop_table("device_habit")
-    op.drop_table("device_record")
-    op.drop_table("device_event")
-    op.drop_table("device_day")
-    op.drop_table("device")
-    op.drop_table("dead_letter")
-    op.drop_table("collection_outage")
-    op.drop_table("channel_trace")
-    op.drop_table("channel_tail")
-    op.drop_table("channel_sketch")
-    op.drop_table("audit_run")
-    op.drop_table("application_verdict")
+    drop_core_tables()

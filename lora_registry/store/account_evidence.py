@@ -44,7 +44,6 @@ def objects(connection: Connection) -> Iterator[Row]:
         DeviceRecord.firmware,
         DeviceRecord.batch,
         PRIVACY.label("privacy"),
-        maintain_column_froms=True,
     )
     for row in connection.execute(narrowed, execution_options=_STREAMED).mappings():
         yield dict(row)

@@ -44,7 +44,7 @@ def test_whoever_answers_for_services_reads_what_there_is_to_decide(
     assert len(statements) <= _FEW, statements
     answered(realm_engine)
     text = client.get("/review").text
-    assert "Needed in part (05/10/2026)" in text
+    assert "Needed in part (5 Oct 2026)" in text
     assert "Ask again" not in text
     assert "1 service that goes on as it is" in text
 

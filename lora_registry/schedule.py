@@ -12,7 +12,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, Protocol
 from zoneinfo import ZoneInfo
 
 from apscheduler.executors.pool import ThreadPoolExecutor
@@ -73,6 +73,11 @@ JOBS: Final[tuple[Job, ...]] = (
         {"fr": "refaire la carte de couverture", "en": "build the coverage map again"},
     ),
     Job(
+        # After the night's audit, whose word accounts take. Most days it has nothing to do.
+        "accounts", ("report", "due"), {"hour": "6", "minute": "30"},
+        {"fr": "faire les bilans du mois et de l'année", "en": "make the accounts of the month and the year"},
+    ),
+    Job(
         "opendata", ("export", "opendata"), {"day_of_week": "mon", "hour": "6", "minute": "20"},
         {"fr": "écrire les données ouvertes qui ont changé", "en": "write open data that has changed"},
         needs="opendata_dir",
@@ -126,6 +131,13 @@ class Planner(BaseScheduler):  # type: ignore[misc]  # APScheduler has no types
         self._process_jobs()
 
 
+class Stop(Protocol):
+    """The word to stop, from outside."""
+
+    def wait(self, timeout_s: float, /) -> bool:
+        """Wait `timeout_s`, or until told to stop; return whether to."""
+
+
 class Scheduler:
     """Runs the jobs while it is open; the caller holds `store.process_lock.SCHEDULING`."""
 
@@ -147,7 +159,7 @@ class Scheduler:
         self._running: subprocess.Popen[str] | None = None
         self._closing = threading.Event()
 
-    def run(self, stop: threading.Event) -> None:
+    def run(self, stop: Stop) -> None:
         """Run the jobs until told to stop; the one that runs then is ended and noted as cut short."""
         with writing(self._engine) as connection:
             again = job_runs.cut_short(connection, now=self._clock())

@@ -55,6 +55,21 @@ def monthly(
     _account(context, period, out, again)
 
 
+@report.command("due")
+def due(context: typer.Context) -> None:
+    """Make the accounts that are due: of the last month and year, once, and each week a draft of the year."""
+    from lora_registry.pipeline.make_account import make_due  # noqa: PLC0415 - numpy: not for `listen`
+
+    configured = settings(context)
+    with registry(configured) as engine:
+        told = make_due(engine, now=now(), factors=factors(configured))
+    for one, is_new in told:
+        what = "draft" if one.is_draft else f"version {one.version}"
+        say(f"{one.period.label}: {what} {'made now' if is_new else f'of {one.made_at:%Y-%m-%d}'}")
+    if not told:
+        say("nothing is due: nothing was judged before the last month ended")
+
+
 def _account(context: typer.Context, period: Period, out: Path | None, again: str | None) -> None:
     from lora_registry.pipeline.make_account import make_account  # noqa: PLC0415 - numpy: not for `listen`
     from lora_registry.report.account.document import as_csv  # noqa: PLC0415

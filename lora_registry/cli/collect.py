@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import logging
-import signal
-import threading
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
@@ -17,6 +15,7 @@ from lora_registry import wiring
 from lora_registry.cli.app import app, now, registry, say, settings
 from lora_registry.cli.instants import instant
 from lora_registry.cli.progress import progress
+from lora_registry.cli.stopping import Stop
 from lora_registry.domain.errors import SettingsError
 from lora_registry.pipeline.garbage import few_collections
 from lora_registry.pipeline.ingest import Ingest
@@ -35,9 +34,8 @@ def listen(context: typer.Context) -> None:
     """Record what the network server publishes, until stopped; prints `listening` once subscribed."""
     logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s", level=logging.WARNING)
     configured = settings(context)
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
+    stop = Stop()
+    stop.listen()
     with (
         registry(configured, create=True) as engine,
         holding(engine, listening(configured.mqtt_client_id)) as lock,
@@ -140,7 +138,7 @@ def _status(configured: Settings, ingest: Ingest) -> AbstractContextManager[None
     return serving(ingest, port=configured.metrics_port, now=now)
 
 
-def _wait(stop: threading.Event, wait_s: float) -> None:
+def _wait(stop: Stop, wait_s: float) -> None:
     """Sleep, unless told to stop."""
     stop.wait(wait_s)
 

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import os
-import signal
 import sys
-import threading
 from typing import Annotated
 
 import typer
@@ -13,6 +11,7 @@ import typer
 from lora_registry.cli import listing
 from lora_registry.cli.app import app, now, registry, say, settings
 from lora_registry.cli.listing import Format, FormatOption
+from lora_registry.cli.stopping import Stop
 from lora_registry.store.process_lock import SCHEDULING, holding
 
 SCHEDULE_COLUMNS = (
@@ -30,9 +29,8 @@ def run(context: typer.Context) -> None:
     """Run the timed jobs until stopped, one at a time; one such process for a registry."""
     from lora_registry.schedule import Scheduler, jobs_for  # noqa: PLC0415 - APScheduler, for these commands only
 
-    configured, stop = settings(context), threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
+    configured, stop = settings(context), Stop()
+    stop.listen()
     # A command line is for all to read, an environment is not: the address may hold a password.
     environment = {**os.environ, "LORA_REGISTRY_DATABASE_URL": configured.database_url}
     environment.pop("LORA_REGISTRY_DATABASE_URL_FILE", None)

@@ -171,6 +171,25 @@ def _percent(share: float | None) -> str:
     return "-" if share is None else f"{100 * share:.0f}"
 
 
+def write(stage: Stage) -> str:
+    """Make this year's account and this week's mails."""
+    from lora_registry.demo.documents import write_documents  # noqa: PLC0415 - as above
+
+    words = stage.teller.words
+    written = write_documents(
+        stage.engine, stage.city, stage.folder, now=stage.clock(), zone=ZoneInfo(stage.settings.timezone),
+        language=stage.settings.language, url=stage.pages.url,
+    )  # fmt: skip
+    if written.mail is not None:
+        line = words.text("This week's mail of {commune}: {file}", commune=written.commune, file=written.mail)
+        stage.teller.say(line)
+    return words.text(
+        "This year's account, a draft: {url}, and as files in {folder}",
+        url=stage.pages.url + written.account,
+        folder=written.files,
+    )
+
+
 def show(stage: Stage) -> str:
     """Let visitors in, and ask for the map as the first of them would: it takes longest, and is kept."""
     stage.pages.open()
@@ -182,7 +201,7 @@ def show(stage: Stage) -> str:
 Step = Callable[[Stage], str]
 """Does its work on the stage and returns what was done, in words."""
 
-STEPS: tuple[Step, ...] = (declare, read_history, go_live, judge, cover, show)
+STEPS: tuple[Step, ...] = (declare, read_history, go_live, judge, cover, write, show)
 """In order."""
 
 REFRESHED: tuple[Step, ...] = (judge,)

@@ -153,7 +153,7 @@ def _decide(
     mine = []
     for outcome in outcomes:
         rule = outcome.rule
-        values = _matched(subject, rule, refer.tables)
+        values = matched(subject, rule, refer.tables)
         if values is None:
             continue
         outcome.matched += 1
@@ -184,7 +184,7 @@ def _keep_some(some: list[_SampleT], one: _SampleT) -> None:
         some.append(one)
 
 
-def _matched(subject: Subject, rule: Rule, tables: Tables) -> dict[str, str] | None:
+def matched(subject: Subject, rule: Rule, tables: Tables) -> dict[str, str] | None:
     """Return all that the rule's values may name, for a device that it is about; None for another."""
     values = dict(subject.said)
     for key, pattern in rule.when.items():

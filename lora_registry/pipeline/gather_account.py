@@ -101,7 +101,7 @@ def _objects(connection: Connection, period: Period, on: date, factors: Sequence
         uplinks, airtime_s = heard.get(eui, (0, 0.0))
         yield {
             "dev_eui": str(eui),
-            "service": row["service"],
+            "service": row["service_id"],
             "commune": row["commune"],
             "family": row["family"],
             "model": model,

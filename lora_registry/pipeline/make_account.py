@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
-from typing import NamedTuple
+from datetime import datetime, timedelta
+from typing import Final, NamedTuple
 
 from sqlalchemy import Connection, Engine
 
@@ -17,11 +17,14 @@ from lora_registry.report.account.figure import SEPARATOR, Figure, Told, behind,
 from lora_registry.report.account.figures import BY_ID
 from lora_registry.report.account.period import Kind, Period
 from lora_registry.store import public_account_rows as stored
-from lora_registry.store import reads
+from lora_registry.store import reads, score_reads
 from lora_registry.store.engine import reading, writing
 from lora_registry.store.public_account_rows import DRAFT, Key
 from lora_registry.usefulness import carbon
 from lora_registry.usefulness.carbon import Factor
+
+_DRAFT_LASTS: Final = timedelta(days=6)
+"""Short of a week by a day, so that a nightly job makes it on the same day of each week or sooner."""
 
 
 class Trace(NamedTuple):
@@ -80,6 +83,37 @@ def make_account(
             evidence={table: rows_of.packed(table, rows) for table, rows in gathered.evidence.items()},
         )
         return _shown(connection, period)
+
+
+def make_due(
+    engine: Engine, *, now: datetime, factors: Sequence[Factor] = carbon.DEFAULTS
+) -> list[tuple[Account, bool]]:
+    """Make what is due: last month's and last year's account where there is none, and each week the year's draft.
+
+    Return each with whether it was made now. A time before the first judgement has no account that is due: whoever
+    installs the registry in November is not given an October in which nobody listened.
+    """
+    told = []
+    this_year = Period.of(Kind.ANNUAL, now.date())
+    with reading(engine) as connection:
+        begun = score_reads.first_judged_at(connection)
+    if begun is None:
+        return []
+    for period in (Period.of(Kind.MONTHLY, now.date()).before, this_year.before, this_year):
+        if begun >= period.end:
+            continue
+        with reading(engine) as connection:
+            known = show_account(connection, period)
+        if known is not None and not _is_stale(known, now):
+            told.append((known, False))
+        else:
+            told.append((make_account(engine, period, now=now, factors=factors), True))
+    return told
+
+
+def _is_stale(known: Account, now: datetime) -> bool:
+    """Tell whether an account is a draft that is to be made again, or whose time is over."""
+    return known.is_draft and (known.period.is_over(now) or now - known.made_at >= _DRAFT_LASTS)
 
 
 def show_account(connection: Connection, period: Period) -> Account | None:

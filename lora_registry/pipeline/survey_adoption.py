@@ -9,10 +9,14 @@ from dataclasses import dataclass, field
 from sqlalchemy import Connection
 
 from lora_registry.domain.access import Viewer
+from lora_registry.onboarding import waiting
 from lora_registry.onboarding.adoption import Subject
 from lora_registry.onboarding.complete import GOAL, is_attributed, missing
 from lora_registry.onboarding.references import References
 from lora_registry.onboarding.suggestions import Suggestion, suggestions
+from lora_registry.onboarding.tell import ToldError
+from lora_registry.pipeline import keep_rules
+from lora_registry.pipeline.adopt import RuleSet
 from lora_registry.store import adoption_reads, reference_reads, scope
 
 
@@ -28,6 +32,9 @@ class Survey:
     """How many devices there are (`devices`), and what they lack."""
     by_organisation: dict[str | None, Counter[str]] = field(default_factory=dict)
     unattributed: list[Subject] = field(default_factory=list)
+    """Devices that no kept rule would attribute."""
+    waiting: int = 0
+    """Devices that the kept rules attribute once they are applied."""
     tags: Counter[str] = field(default_factory=Counter)
     """Names of tags, with how many devices have them."""
 
@@ -71,4 +78,16 @@ def survey(connection: Connection, viewer: Viewer) -> Survey:
             found.attributed += 1
         else:
             found.unattributed.append(subject)
+    rules = _kept(connection)
+    if rules is not None:
+        found.unattributed, found.waiting = waiting.split(
+            found.unattributed, rules.rules, said, found.references, rules.tables
+        )
     return found
+
+
+def _kept(connection: Connection) -> RuleSet | None:
+    try:
+        return keep_rules.load(connection)
+    except ToldError:
+        return None  # the preview tells what is wrong with them

@@ -28,6 +28,8 @@ _ORGANISATIONS = (
     (WATER, "Régie des eaux", "partner"),
     (HOUSING, "Bailleur social", "partner"),
 )
+OF_COMMUNES = frozenset({"stationnement", "air-ecoles", "arrosage", "fuites-batiments"})
+"""Services of the metropolis whose objects a commune has bought: its streets, schools, parks and buildings."""
 # (confirmed, months before the end; service): one has not been confirmed for over a year.
 _CONFIRMED_DAYS_AGO = {"comptage-passages": 460, "dechets": 300}
 
@@ -121,7 +123,7 @@ def _service(service: Service, today: date) -> dict[str, object]:
 def _device(rng: np.random.Generator, fleet: Fleet, d: int, today: date) -> dict[str, object]:
     """Return what the owner wrote about one device; draws the same number of values whatever they are."""
     service = SERVICES[fleet.service[d]]
-    model = service.models[model_index(fleet, d)]
+    model, commune = service.models[model_index(fleet, d)], COMMUNES[fleet.commune[d]]
     chance = rng.uniform(0.0, 1.0, 4)
     source = str(rng.choice(_SOURCES, p=_SOURCE_SHARES))
     error = rng.normal(0.0, _ACCURACY_M[source] / 2.0, 2) / _M_PER_DEGREE
@@ -155,9 +157,9 @@ def _device(rng: np.random.Generator, fleet: Fleet, d: int, today: date) -> dict
         "warranty_until": (purchased + timedelta(days=730)).isoformat(),
         "lifecycle": None if chance[2] < WITHOUT_LIFECYCLE else "in_service",
         "privacy": None,
-        "owner": None,
+        "owner": f"commune-{commune.code}" if service.id in OF_COMMUNES else None,
         "operator": None,
         "maintainer": None,
-        "territory": None if chance[3] < WITHOUT_TERRITORY else COMMUNES[fleet.commune[d]].code,
+        "territory": None if chance[3] < WITHOUT_TERRITORY else commune.code,
         "position": position,
     }

@@ -18,7 +18,6 @@ from lora_registry.store.sketch_grants import PRIVACY
 from lora_registry.store.telemetry import DeviceDay
 
 _STREAMED = {"yield_per": 2000}
-_KNOWN = ("dev_eui", "commune", "lifecycle", "state", "first_uplink_at", "last_uplink_at")
 
 
 class Judged(NamedTuple):
@@ -31,11 +30,9 @@ class Judged(NamedTuple):
 
 
 def objects(connection: Connection) -> Iterator[Row]:
-    """Yield every object that is known, by DevEUI: whose, what, where, and how it was last heard."""
-    query = reads.chosen()
-    narrowed = query.with_only_columns(
-        *(query.selected_columns[name] for name in _KNOWN),
-        Service.id.label("service"),
+    """Yield what lists show of every object that is known, with its service's id and what is written on it."""
+    query = reads.chosen().add_columns(
+        Service.id.label("service_id"),
         Service.family.label("family"),
         DeviceRecord.model,
         DeviceRecord.condition,
@@ -45,7 +42,7 @@ def objects(connection: Connection) -> Iterator[Row]:
         DeviceRecord.batch,
         PRIVACY.label("privacy"),
     )
-    for row in connection.execute(narrowed, execution_options=_STREAMED).mappings():
+    for row in connection.execute(query, execution_options=_STREAMED).mappings():
         yield dict(row)
 
 

@@ -45,6 +45,14 @@ def last(connection: Connection) -> Run | None:
     return None if row is None else Run(*row)
 
 
+def first_judged_at(connection: Connection) -> datetime | None:
+    """Return for when the registry was judged first; None before a judgement."""
+    found: datetime | None = connection.scalar(
+        select(func.min(UsefulnessRun.judged_at)).where(UsefulnessRun.completed_at.is_not(None))
+    )
+    return found
+
+
 def a_year_before(connection: Connection, run: Run) -> Run | None:
     """Return the judgement nearest to a year before another, within six weeks; None where there is none."""
     wanted = run.judged_at - _YEAR

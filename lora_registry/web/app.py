@@ -22,6 +22,7 @@ from lora_registry.web.drafts import Drafts
 from lora_registry.web.finding_cache import FindingCache
 from lora_registry.web.fleet import FleetCache
 from lora_registry.web.gateway_cache import GatewayCache
+from lora_registry.web.network_reading import NetworkReading
 from lora_registry.web.pages import (
     account,
     accounts,
@@ -128,6 +129,7 @@ def application(
         ),
         findings=FindingCache(),
         gateways=GatewayCache(engine, refresh_s=0 if fresh else _MAPS_S),
+        network=NetworkReading(engine, settings, clock),
         static=static,
         templates=environment(static),
         rates=Rates(limits or Limits()),

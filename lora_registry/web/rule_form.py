@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -11,6 +12,7 @@ from starlette.datastructures import FormData, QueryParams
 from lora_registry.domain.lifecycle import Lifecycle
 from lora_registry.domain.services import PositionSource, PrivacyClass
 from lora_registry.onboarding.adoption_rules import MATCHED
+from lora_registry.onboarding.references import folded
 from lora_registry.pipeline.survey_adoption import Survey
 from lora_registry.web import words as web_words
 from lora_registry.web.words import N_, Words
@@ -58,6 +60,7 @@ POSITION_SOURCES: Final[Mapping[str, str]] = {
     "estimated": N_("Estimated"),
 }
 CONDITION_WORDS: Final[Mapping[str, str]] = {"new": N_("Bought new"), "reused": N_("Reused")}
+_PLACEHOLDER: Final = re.compile(r"\{([^{}]+)\}")
 _LONGEST: Final = 500
 _MOST_TAGS, _MOST_ATTRIBUTES, _MOST_SOURCES = 20, 50, 40
 _BLANK_ROWS = 1
@@ -191,6 +194,31 @@ def _constants(survey: Survey, words: Words) -> dict[str, list[tuple[str, str]]]
         ],
         "condition": [(key, words.text(word)) for key, word in CONDITION_WORDS.items()],
     }
+
+
+def in_words(key: str, value: str, survey: Survey, words: Words) -> str:
+    """Return a value of a rule as people read it; a template that is more than one name stays as it is."""
+    if named := _PLACEHOLDER.fullmatch(value):
+        name = named[1]
+        columns = [name.removeprefix("column.")] if name.startswith("column.") else []
+        return dict(_sources(survey, columns, words)).get(value, value)
+    return dict(_constants(survey, words).get(key, ())).get(value, value)
+
+
+def guessed(headings: Sequence[str]) -> dict[str, Any]:
+    """Return how the rule of a file probably begins: the column of identifiers, and where things stand."""
+    told = {folded(heading): heading for heading in headings}
+    column = next((told[one] for one in ("deveui", "eui", "identifiant", "id") if one in told), None)
+    said: dict[str, Any] = {"column": column or (headings[0] if headings else ""), "set": {}}
+    latitude = next((told[one] for one in ("latitude", "lat") if one in told), None)
+    longitude = next((told[one] for one in ("longitude", "lon", "lng", "long") if one in told), None)
+    if latitude and longitude:
+        said["set"] = {
+            "latitude": f"{{column.{latitude}}}",
+            "longitude": f"{{column.{longitude}}}",
+            "position_source": PositionSource.IMPORTED.value,
+        }
+    return said
 
 
 def asked(query: QueryParams) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from lora_registry.web.drafts import Drafts
 from lora_registry.web.finding_cache import FindingCache
 from lora_registry.web.fleet import FleetCache
 from lora_registry.web.gateway_cache import GatewayCache
+from lora_registry.web.network_reading import NetworkReading
 from lora_registry.web.rate import Rates
 from lora_registry.web.static_files import StaticFiles
 
@@ -35,6 +36,7 @@ class Site:
     maps: MapCache
     findings: FindingCache
     gateways: GatewayCache
+    network: NetworkReading
     static: StaticFiles
     templates: jinja2.Environment
     rates: Rates

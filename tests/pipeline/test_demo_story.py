@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from lora_registry import wiring
 from lora_registry.demo.decided import DECIDED_DAYS_AGO, DECIDED_OF, MEASURED_AFTER_DAYS
+from lora_registry.demo.documents import write_documents
 from lora_registry.demo.usefulness import serve
 from lora_registry.pipeline.backfill import CaptureSource
 from lora_registry.pipeline.import_registry import import_registry
@@ -38,7 +39,21 @@ def test_one_service_is_followed_from_its_sheet_to_the_measured_effect(tmp_path:
     with reading(engine) as connection:
         told = sheet(connection, DECIDED_OF, on=END.date())
         assert len(decision_rows.decisions(connection)) == 1
+    documents = write_documents(
+        engine, city, tmp_path, now=END, zone=ZONE, language="fr", url="http://127.0.0.1:1/"
+    )
     engine.dispose()
+    assert documents.account == "accounts/annual/2026"
+    account = (documents.files / "2026.fr.html").read_text(encoding="utf-8")
+    assert "Effet constaté" in account
+    assert "Délibération simulée" in account
+    assert {path.name for path in documents.files.iterdir()} >= {"2026.en.html", "2026.fr.csv", "2026-07.fr.html"}
+    assert documents.mail is not None
+    mail = documents.mail.read_text(encoding="utf-8")
+    assert documents.commune in mail
+    assert "Nouveau cette semaine" in mail
+    assert "\x1f" not in mail
+    assert documents.mail.parent == documents.mails
     assert told["purpose"]
     assert [(row["source"], row["reads"] > 0) for row in told["usage"]] == [("portail", True)]
     assert told["low"] == sum(line["low"] for line in told["lines"])

@@ -13,7 +13,7 @@ from sqlalchemy import Engine, delete, func, select, update
 
 from lora_registry.domain.errors import RefusedError, UsageError
 from lora_registry.domain.radio_state import RadioState
-from lora_registry.pipeline.make_account import accounts, make_account, show_account, trace
+from lora_registry.pipeline.make_account import accounts, make_account, make_due, show_account, trace
 from lora_registry.report.account.account import Account
 from lora_registry.report.account.document import as_csv, as_html
 from lora_registry.report.account.figure import Fold, Told
@@ -248,3 +248,20 @@ def test_an_account_without_coverage_says_that_nobody_knows(town: Engine) -> Non
     assert trace(town, YEAR, "coverage.covered").rows == []
     page = as_html(account, language="en", zone=ZONE, link=str)
     assert "nobody knows where the network reaches" in page
+
+
+def due(engine: Engine, now: datetime) -> list[tuple[str, int, bool]]:
+    return [(one.period.label, one.version, new) for one, new in make_due(engine, now=now, factors=FACTORS)]
+
+
+def test_what_is_due_is_made_once_and_the_draft_each_week(town: Engine) -> None:
+    assert due(town, NOW) == [("2026", 0, True)], "judged in March for the first time: February is not due"
+    assert due(town, NOW + 5 * DAY) == [("2026", 0, False)]
+    assert due(town, NOW + 6 * DAY) == [("2026", 0, True)]
+    april = datetime(2026, 4, 1, 6, 30, tzinfo=UTC)
+    assert due(town, april) == [("2026-03", 1, True), ("2026", 0, True)]
+    assert due(town, april + DAY) == [("2026-03", 1, False), ("2026", 0, False)]
+    assert due(town, AFTER) == [("2026-12", 1, True), ("2026", 1, True), ("2027", 0, True)]
+    with writing(town) as connection:
+        connection.execute(delete(UsefulnessRun))
+    assert due(town, AFTER + 40 * DAY) == [], "nothing was ever judged"

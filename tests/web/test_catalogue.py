@@ -43,7 +43,7 @@ def test_no_template_holds_words_of_its_own() -> None:
         assert words == set(), path.name
 
 
-_NAMES = {"lora", "registry", "GeoJSON", "amp"}
+_NAMES = {"ChirpStack", "lora", "registry", "GeoJSON", "amp"}
 """Names that no language changes."""
 
 

@@ -106,6 +106,7 @@ ROUTES: Final[dict[str, str]] = {
     "POST /login": OPEN,
     "POST /logout": SENDS,
     "POST /findings": SENDS,
+    "POST /adopt/sync": SENDS,
     "POST /adopt/rules": SENDS,
     "POST /adopt/rules/{number}/move": SENDS,
     "POST /adopt/rules/{number}/drop": SENDS,

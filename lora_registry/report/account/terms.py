@@ -79,6 +79,10 @@ class Terms:
         """Return the title of a part of the account."""
         return self.text(SECTIONS[name])
 
+    def short(self, name: str) -> str:
+        """Return what a part of the account is called among others."""
+        return self.text(_SHORT[name])
+
     def label(self, figure: str) -> str:
         """Return what a figure is called within its section."""
         return self.text(BY_ID[figure].label)
@@ -86,7 +90,7 @@ class Terms:
     def placed(self, figure: str) -> str:
         """Return a label that stands alone, outside its section."""
         colon = " : " if self.language == "fr" else ": "
-        return f"{self.text(_SHORT[BY_ID[figure].section])}{colon}{self.label(figure)}"
+        return f"{self.short(BY_ID[figure].section)}{colon}{self.label(figure)}"
 
     def amount(self, figure: str, value: float | None) -> str:
         """Return a value with its unit."""

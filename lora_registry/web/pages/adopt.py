@@ -7,7 +7,7 @@ from typing import Any, Final
 from urllib.parse import urlencode
 
 from fastapi import APIRouter
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 
 from lora_registry.onboarding.complete import GOAL, LACKS
 from lora_registry.onboarding.suggestions import Suggestion
@@ -21,8 +21,8 @@ from lora_registry.web.errors import BadRequestError
 from lora_registry.web.queries import PAGE, asked_of, packed, unpacked
 from lora_registry.web.rendering import page
 from lora_registry.web.rule_form import CONDITIONS
-from lora_registry.web.visits import Adopter
-from lora_registry.web.words import N_
+from lora_registry.web.visits import Adopter, AdopterForm
+from lora_registry.web.words import N_, Words
 
 router = APIRouter(include_in_schema=False)
 GROUPS: Final = 20
@@ -58,8 +58,8 @@ class Proposal:
     """A rule that one click begins."""
 
     devices: int
-    key: str
-    sets: str
+    name: str
+    """In the visitor's language; the rule's own name, too."""
     href: str
 
 
@@ -91,13 +91,23 @@ def adopt(visit: Adopter) -> Response:
         begin=begin,
         next=_address(kind, begin + GROUPS) if len(work) > begin + GROUPS else None,
         first=_address(kind, 0) if begin else None,
-        proposals=[proposal(one) for one in found.suggested()[:_SUGGESTED]],
+        proposals=[proposal(one, visit.words) for one in found.suggested()[:_SUGGESTED]],
         rules=rules,
         lacks=LACK_WORDS,
         by_service=_table(found.by_service, {one.id: one.name for one in found.references.services.values()}),
         by_organisation=_table(found.by_organisation, found.references.organisations),
         address_of=_address,
+        network=visit.site.network,
+        said=visit.request.query_params.get("said", ""),
     )
+
+
+@router.post("/adopt/sync")
+def read_network(visit: AdopterForm) -> Response:
+    """Begin to read ChirpStack's lists; the page says how far it is."""
+    if visit.site.network.possible:
+        visit.site.network.start()
+    return RedirectResponse("/adopt", status_code=303)
 
 
 def rule_for(group: Group, found: Survey) -> str:
@@ -110,12 +120,25 @@ def rule_for(group: Group, found: Survey) -> str:
     return f"/adopt/rules/new?{urlencode(pairs)}"
 
 
-def proposal(one: Suggestion) -> Proposal:
+def proposal(one: Suggestion, words: Words) -> Proposal:
     """Return the rule that a suggestion begins."""
-    pairs = [("when", one.key), ("is", "*"), ("set", one.sets), ("to", f"{{{one.key}}}")]
+    named = {
+        ("application", "service"): words.text("The service is called like the application"),
+        ("tenant", "organisation"): words.text("The owner is called like the tenant"),
+    }
+    if (one.key, one.sets) in named:
+        name = named[one.key, one.sets]
+    else:
+        told = {
+            "service": words.text("The tag {name} names the service", name=one.key.removeprefix("tag.")),
+            "organisation": words.text("The tag {name} names the owner", name=one.key.removeprefix("tag.")),
+            "territory": words.text("The tag {name} names the commune", name=one.key.removeprefix("tag.")),
+        }
+        name = told[one.sets]
+    pairs = [("name", name), ("when", one.key), ("is", "*"), ("set", one.sets), ("to", f"{{{one.key}}}")]
     if one.sets == "service":
         pairs += [("set", "model"), ("to", "{profile}")]
-    return Proposal(one.devices, one.key, one.sets, f"/adopt/rules/new?{urlencode(pairs)}")
+    return Proposal(one.devices, name, f"/adopt/rules/new?{urlencode(pairs)}")
 
 
 def _table(counted: dict[str | None, Any], names: Any) -> list[tuple[str | None, Any]]:  # noqa: ANN401 - mappings

@@ -22,7 +22,7 @@ from lora_registry.web.answers import MOST_TABLE_BYTES
 from lora_registry.web.errors import NotFoundError
 from lora_registry.web.queries import asked_of
 from lora_registry.web.rendering import page
-from lora_registry.web.rule_form import CONDITIONS, FIRST, OTHERS, PLACED, asked, said_by, shown
+from lora_registry.web.rule_form import CONDITIONS, FIRST, OTHERS, PLACED, asked, guessed, in_words, said_by, shown
 from lora_registry.web.visits import Adopter, AdopterForm, Visit
 
 router = APIRouter(include_in_schema=False)
@@ -40,6 +40,14 @@ def _listed(visit: Visit, *, faults: tuple[str, ...] = (), status: int = 200) ->
     with reading(visit.site.engine) as connection:
         rows = adoption_rows.rules(connection)
         files = adoption_rows.files(connection)
+        found = survey(connection, visit.signed_in)
+    told = {
+        row["id"]: [
+            (key, in_words(key, str(value), found, visit.words))
+            for key, value in row["said"].get("set", {}).items()
+        ]
+        for row in rows
+    }
     said = visit.request.query_params.get("said", "")
     return page(
         visit,
@@ -49,6 +57,7 @@ def _listed(visit: Visit, *, faults: tuple[str, ...] = (), status: int = 200) ->
         files=files,
         conditions=CONDITIONS,
         titles=TITLES,
+        told=told,
         said=said if said in _SAID_SO else "",
         faults=faults,
         most_mb=MOST_TABLE_BYTES // 1_000_000,
@@ -58,7 +67,11 @@ def _listed(visit: Visit, *, faults: tuple[str, ...] = (), status: int = 200) ->
 @router.get("/adopt/rules/new")
 def begin_rule(visit: Adopter) -> Response:
     """Show the form of a new rule, filled as the link that led here says."""
-    return _form(visit, asked(asked_of(visit.request)), None)
+    said = asked(asked_of(visit.request))
+    if "join" in said and not said["set"]:
+        guess = guessed(keep_rules.columns_of(visit.site.engine).get(said["join"]["file"], ()))
+        said |= {"set": guess["set"], "join": said["join"] | {"column": guess["column"]}}
+    return _form(visit, said, None)
 
 
 @router.get("/adopt/rules/{number}")

@@ -42,6 +42,8 @@ def devices(visit: Someone) -> Response:
     )
     with reading(visit.site.engine) as connection:
         rows = device_pages.rows(connection, viewer, found.dev_euis)
+        unheard = [row["dev_eui"] for row in rows if row["sees_radio"] and row["last_uplink_at"] is None]
+        quiet = sync_reads.silent_before(connection, unheard, now=visit.now) if unheard else {}
         views = (
             saved_views.saved_views(connection, person=visit.person, organisation=viewer.organisation)
             if visit.person is not None
@@ -52,6 +54,7 @@ def devices(visit: Someone) -> Response:
         "devices.html",
         query=query,
         rows=rows,
+        quiet=quiet,
         total=found.total,
         next=query.address("/devices", after=str(found.after)) if found.after is not None else None,
         first=query.address("/devices") if query.after is not None else None,

@@ -100,8 +100,7 @@ def losing_lines(told: Mapping[str, Any], limit: int = 3) -> list[Mapping[str, A
 
 def last_answer(connection: Connection, service: str, *, on: date) -> Row | None:
     """Return the last word of a service's owner, by its id; None where nobody said anything."""
-    said = usage_reads.answers(connection, until=_end_of(on)).get(service)
-    return _last_answer(service_reads.confirmed_on(connection, service), said)
+    return _last_answer(*usage_reads.last_word(connection, service, until=on))
 
 
 def _object(row: Row) -> dict[str, Any]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from datetime import date
 
 from sqlalchemy import Connection, case, func, literal, null, select
 
@@ -95,12 +94,6 @@ def sheets(connection: Connection) -> list[Row]:
         .order_by(Service.id)
     )  # fmt: skip
     return [dict(row) for row in connection.execute(query).mappings()]
-
-
-def confirmed_on(connection: Connection, service: str) -> date | None:
-    """Return when a service's sheet was last confirmed; None where it never was."""
-    found: date | None = connection.scalar(select(Service.confirmed_on).where(Service.id == service))
-    return found
 
 
 def findings_by_service(connection: Connection) -> dict[str, dict[str, int]]:

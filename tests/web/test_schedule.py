@@ -19,7 +19,7 @@ from lora_registry.store.engine import writing
 from tests.maps.test_browser import ARGUMENTS
 from tests.web.conftest import Server, form_token, serving
 from tests.web.realm import ME, METROPOLIS, NOW
-from tests.web.test_browser import NARROW, _violations, sign_in
+from tests.web.test_browser import NARROW, sign_in, violations
 
 ZONE = "Europe/Paris"
 
@@ -145,7 +145,7 @@ def test_both_pages_keep_the_rules_of_accessibility_as_narrow_as_a_telephone(
             page.goto(server.url + path)
             if path == "/schedule":
                 page.locator("details").first.evaluate("node => node.open = true")
-            wrong += _violations(page, path)
+            wrong += violations(page, path)
             assert page.evaluate("document.documentElement.scrollWidth") <= NARROW["width"], path
         browser.close()
     assert wrong == []

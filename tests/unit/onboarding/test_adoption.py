@@ -125,6 +125,12 @@ def test_the_first_rule_that_has_a_value_decides() -> None:
     assert [outcome.changed for outcome in made.outcomes] == [1, 1, 0]
 
 
+def test_a_condition_on_a_tag_is_about_devices_that_have_it() -> None:
+    rule = '[[rule]]\nwhen = { tags = { district = "*" } }\nset = { model = "m" }'
+    assert plan(rule).outcomes[0].matched == 0
+    assert plan(rule, **{"tag.district": ""}).outcomes[0].matched == 1
+
+
 def test_what_somebody_said_stays_unless_the_rule_overwrites() -> None:
     held = {"recorded_at": "2026-01-01", "network_id": "chirpstack", "service_id": "air", "model": "Maker M1"}
     rule = '[[rule]]\nwhen = {{ profile = "*" }}\nset = {{ service = "eau", model = "Maker M1" }}\noverwrite = {}'

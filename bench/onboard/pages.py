@@ -1,111 +1,87 @@
-"""The pages of adoption over a large fleet: processor time of each, before and after it is attributed.
+"""What a sheet costs in the browser, in processor time of the process: check, write, list, map, take back.
 
-    python -m bench.onboard.pages [DEVICES]
-
-The fleet is the simulator's, read from the double of ChirpStack; pages are asked in process, without a browser.
+Usage: python -m bench.onboard.pages [DEVICES [LINES]]: a city of so many devices in SQLite, 40,000 by default, and
+a sheet of 30 lines that an agent of one of its communes brings in, twice.
 """
 
 from __future__ import annotations
 
 import asyncio
-import json
-import re
 import sys
 import tempfile
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode
 
 import httpx
+from sqlalchemy import select
 
-from integrations.chirpstack.api import ChirpStackInventory
-from integrations.chirpstack.api_calls import Connection
-from lora_registry.domain.access import Role, Viewer
+from bench.web import city
+from lora_registry.domain.access import Role
 from lora_registry.domain.services import OrganisationKind
-from lora_registry.pipeline.import_registry import import_registry
-from lora_registry.pipeline.sync import sync
+from lora_registry.pipeline.sign_in import add_person
 from lora_registry.settings import Settings
-from lora_registry.simulate import simulate
-from lora_registry.simulate.fleet import draw_fleet
-from lora_registry.store import migrations
-from lora_registry.store.engine import make_engine
-from lora_registry.web.app import application
-from tests.chirpstack.city import NOW, fill
-from tests.chirpstack.server import ChirpStack
+from lora_registry.store.engine import make_engine, reading
+from lora_registry.store.registry import Organisation
+from lora_registry.web.app import application, guarded
+from lora_registry.web.rate import Limits
 
-_DAY_NS = 86_400 * 10**9
-_ANNE = Viewer(name="Anne", organisation="3m", organisation_kind=OrganisationKind.METROPOLIS, role=Role.ADMIN)
-_RULES = (
-    {"when_name": "CPT-{commune}-*", "set_service": "{application}", "set_territory": "{commune}"},
-    {"when_application": "*", "set_service": "{application}", "set_model": "{profile}"},
-    {"tag_key": "commune", "tag_pattern": "*", "set_territory": "{tag.commune}"},
-)
-_BASE = "http://127.0.0.1"
+_HERE = {"Origin": "http://localhost"}
+_EMAIL = "agent@example.org"
 
 
-class Visitor:
-    """Asks pages, and tells what they cost."""
-
-    def __init__(self, client: httpx.AsyncClient, token: str) -> None:
-        self._client, self._token = client, token
-
-    async def timed(self, what: str, path: str, form: dict[str, str] | None = None) -> str:
-        """Ask for a page, or send a form."""
-        began, clock = time.process_time(), time.perf_counter()
-        if form is None:
-            answer = await self._client.get(path)
-        else:
-            body = urlencode({"form_token": self._token} | form)
-            headers = {"Origin": _BASE, "Content-Type": "application/x-www-form-urlencoded"}
-            answer = await self._client.post(path, content=body, headers=headers)
-        spent, passed = time.process_time() - began, time.perf_counter() - clock
-        print(f"{what}: {spent:.2f} s of processor, {passed:.2f} s, {len(answer.content) / 1000:.0f} kB")
-        if answer.status_code >= 400:
-            raise SystemExit(f"{path}: {answer.status_code}")
-        return answer.text
+def _sheet(lines: int) -> str:
+    rows = (f"70b3d5aa{n:08x};Salle {n};43,{5000 + n % 999};3,9{n % 999:03d};M1" for n in range(lines))
+    return "\n".join(["dev_eui;nom;latitude;longitude;modele", *rows, ""])
 
 
-async def _sitting(visitor: Visitor) -> None:
-    await visitor.timed("adoption", "/adopt")
-    await visitor.timed("differences", "/adopt/differences?kind=unregistered")
-    for rule in _RULES:
-        await visitor.timed("a rule kept", "/adopt/rules", rule)
-    await visitor.timed("adoption, rules waiting", "/adopt")
-    await visitor.timed("rules", "/adopt/rules")
-    shown = await visitor.timed("preview", "/adopt/preview")
-    content = re.findall(r'name="content" value="(\w+)"', shown)[0]
-    await visitor.timed("apply", "/adopt/apply", {"content": content})
-    await visitor.timed("adoption, attributed", "/adopt")
-    await visitor.timed("journal", "/changes")
-    await visitor.timed("its set of changes", "/changes/1")
-    await visitor.timed("taken back", "/changes/1/undo", {})
+async def _timed(
+    browser: httpx.AsyncClient, name: str, path: str, form: dict[str, Any] | None = None
+) -> httpx.Response:
+    """Ask for a page, or send a form, and print what it cost."""
+    began = time.process_time()
+    answer = await (browser.post(path, **form) if form else browser.get(path))
+    print(f"{name:12} {answer.status_code} {time.process_time() - began:6.2f} s of processor time")
+    return answer
 
 
-async def _ask(app: Any) -> None:  # noqa: ANN401 - FastAPI
-    transport = httpx.ASGITransport(app=app)
-    async with httpx.AsyncClient(transport=transport, base_url=_BASE, timeout=600) as client:
-        await _sitting(Visitor(client, app.state.site.visitor_token))
-
-
-def main() -> None:
-    """Print a line a page."""
-    devices = int(sys.argv[1]) if len(sys.argv) > 1 else 40_000
-    end = int(NOW.timestamp()) * 10**9
-    with tempfile.TemporaryDirectory() as folder, ChirpStack().running() as server:
-        fill(server, draw_fleet(7, devices, start=end - _DAY_NS, end=end))
-        engine = make_engine(f"sqlite:///{folder}/r.sqlite")
-        migrations.upgrade(engine)
-        city: Any = simulate(60, 1, 7, NOW).registry()
-        (Path(folder) / "city.json").write_text(json.dumps(city | {"devices": []}), encoding="utf-8")
-        import_registry(engine, Path(folder) / "city.json", now=NOW)
-        inventory = ChirpStackInventory(Connection(server.url, "reader"))
-        sync(engine, inventory, network="chirpstack", now=NOW)
-        inventory.close()
-        app = application(engine, Settings(), clock=lambda: NOW, visitor=_ANNE)
-        asyncio.run(_ask(app))
+async def main(devices: int, lines: int) -> None:
+    """Make the city, and bring the sheet in twice."""
+    with tempfile.TemporaryDirectory() as folder:
+        url = f"sqlite:///{Path(folder) / 'city.sqlite'}"
+        city.make(url, devices)
+        engine = make_engine(url)
+        with reading(engine) as connection:
+            commune = connection.scalar(
+                select(Organisation.id).where(Organisation.kind == OrganisationKind.COMMUNE)
+            )
+        add_person(
+            engine, email=_EMAIL, name="Agent", organisation=commune or "", role=Role.CONTRIBUTOR,
+            password=city.PASSWORD, now=datetime.now(UTC),
+        )  # fmt: skip
+        app = guarded(application(engine, Settings(), clock=lambda: datetime.now(UTC), limits=Limits(form=10_000)))
+        transport = httpx.ASGITransport(app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://localhost", headers=_HERE) as browser:
+            await browser.post("/login", data={"email": _EMAIL, "password": city.PASSWORD})
+            token = {
+                "form_token": (await browser.get("/account"))
+                .text.partition('form_token" value="')[2]
+                .partition('"')[0]
+            }
+            sheet = {"file": ("capteurs.csv", _sheet(lines))}
+            for _ in range(2):
+                checked = await _timed(browser, "check", "/onboard", {"data": token, "files": sheet})
+                plan = checked.headers["location"]
+                await _timed(browser, "plan", plan)
+                written = await _timed(browser, "write", f"{plan}/apply", {"data": token})
+                done = written.headers["location"].partition("?")[0]
+                for name, path in (("list", "/devices?q=Salle"), ("map", "/map"), ("follow", "/onboard/follow")):
+                    await _timed(browser, name, path)
+                await _timed(browser, "take back", f"{done}/undo", {"data": token})
         engine.dispose()
 
 
 if __name__ == "__main__":
-    main()
+    given = [int(one) for one in sys.argv[1:3]]
+    asyncio.run(main(*given, *(40_000, 30)[len(given) :]))

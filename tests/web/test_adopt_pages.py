@@ -214,6 +214,10 @@ def test_a_file_that_is_no_table_is_refused_in_words(admin: Person, table: Any, 
     answer = admin.post("/adopt/files", files={"table": table} if table else None)
     assert answer.status_code == 422
     assert words in answer.text
+    admin.client.get("/language/fr")
+    french = admin.post("/adopt/files", files={"table": table} if table else None).text
+    assert words not in french
+    assert 'role="alert"' in french
 
 
 def test_files_are_bounded_and_only_their_page_takes_large_ones(admin: Person) -> None:

@@ -40,6 +40,7 @@ function fromAddress(data, form) {
   if (!data.codes) return;
   var asked = new URLSearchParams(location.search);
   Object.keys(data.codes).forEach(function (key) {
+    if (asked.getAll(key).length > 1) return; // the page says so, and `chosen` answers it
     var text = Object.keys(data.codes[key]).find(function (text) { return data.codes[key][text] === asked.get(key); });
     if (text !== undefined) form.elements[key].value = text;
   });
@@ -48,10 +49,11 @@ function fromAddress(data, form) {
 
 function toAddress(data, form) {
   if (!data.codes) return;
-  var asked = new URLSearchParams();
+  var other = document.getElementById("chosen"); // what only the list can choose by stays in the address
+  var asked = new URLSearchParams(other ? other.dataset.src.split("?")[1] : "");
   Object.keys(data.codes).forEach(function (key) {
     var code = data.codes[key][form.elements[key].value];
-    if (code) asked.set(key, code);
+    if (code) asked.append(key, code);
   });
   if (form.elements.search.value.trim()) asked.set("q", form.elements.search.value.trim());
   var query = asked.toString() ? "?" + asked : "";
@@ -83,7 +85,7 @@ function devicesTable(data, onFilter, addButton) {
     return line;
   }
 
-  var chosen = {};
+  var chosen = {}, only = null;
   ["commune", "state", "service"].forEach(function (key) {
     var column = columnOf(data.tables.devices, key), select = form.elements[key];
     make("option", data.words.all, select).value = "";
@@ -93,7 +95,7 @@ function devicesTable(data, onFilter, addButton) {
 
   function isShown(row) {
     var search = chosen.search;
-    return ["commune", "state", "service"].every(function (key) {
+    return (!only || only.has(textAt(columns[1], row))) && ["commune", "state", "service"].every(function (key) {
       return !chosen[key] || textAt(columnOf(data.tables.devices, key), row) === chosen[key];
     }) && (!search || (textAt(columns[0], row) + " " + textAt(columns[1], row)).toLowerCase().indexOf(search) >= 0);
   }
@@ -105,8 +107,10 @@ function devicesTable(data, onFilter, addButton) {
     list.slice(0, limit).forEach(function (row) { part.appendChild(rowElement(row)); });
     body.appendChild(part);
     if (more) more.hidden = list.length <= limit;
-    var numbers = [list.length, order.length].map(function (n) { return n.toLocaleString(data.language); });
-    document.getElementById("shown").textContent = data.words.shown.replace(/%/g, function () { return numbers[count++]; });
+    var all = data.tables.devices.length;
+    var numbers = [list.length, all].map(function (n) { return n.toLocaleString(data.language); });
+    var told = data.words.shown.replace(/%/g, function () { return numbers[count++]; });
+    document.getElementById("shown").textContent = order.length < all ? told + ". " + data.words.coming : told;
   }
 
   function filter() {
@@ -117,10 +121,16 @@ function devicesTable(data, onFilter, addButton) {
     toAddress(data, form);
   }
 
-  sortable(table.tHead, function (position, sign) {
-    var column = columns[position];
+  var sorted = null;
+  function sort() {
+    if (!sorted) return;
+    var column = columns[sorted.position];
     function key(row) { return column.index ? column.index[row] : column.texts[row]; }
-    order.sort(function (a, b) { return sign * compare(key(a), key(b)); });
+    order.sort(function (a, b) { return sorted.sign * compare(key(a), key(b)); });
+  }
+  sortable(table.tHead, function (position, sign) {
+    sorted = { position: position, sign: sign };
+    sort();
     write();
   });
   rows.forEach(addButton);
@@ -136,4 +146,20 @@ function devicesTable(data, onFilter, addButton) {
   var part = document.getElementById("devices-part"); // within a web site, whose own list does without a script
   if (part) part.hidden = false;
   filter();
+  var other = document.getElementById("chosen");
+  if (other) {
+    form.addEventListener("reset", function () { location.assign(location.pathname); });
+    fetch(other.dataset.src, { credentials: "same-origin" }).then(function (answer) { return answer.json(); }).then(function (list) {
+      only = new Set(list);
+      filter();
+    });
+  }
+  // Called when the rows up to `end` have come.
+  return function (end) {
+    var come = [];
+    while (order.length < end) { come.push(order.length); order.push(order.length); }
+    sort();
+    write();
+    return come.filter(isShown);
+  };
 }

@@ -20,24 +20,28 @@ from lora_registry.store.sync_reads import Difference
 from lora_registry.web.app import ROUTERS
 from lora_registry.web.queries import key_of
 from lora_registry.web.tables import TABLES
+from maps import instalments
 from tests.web import realm
 from tests.web.conftest import Server, form_token, serving
 from tests.web.realm import ME, METROPOLIS, NOW, OTHER, PARTNER, STRANGER, expected, objects, ties_of, viewer
 
-OPEN, SIGNED_IN, COLLECTION, EXPORT, REGISTER, LOCAL = (
+OPEN, SIGNED_IN, COLLECTION, EXPORT, REGISTER, SCORE, LOCAL = (
     "everybody",
     "signed in",
     "who runs the network",
     "who may export",
     "who may say which objects there are",
+    "whose role sees scores",
     "local",
 )
 SENDS = "only with a form of ours"
+OPERATOR = "an administrator of who runs the network"
 ADOPTS, MOVES = "who attributes the fleet", "who says what becomes of a device"
 ROUTES: Final[dict[str, str]] = {
     "GET /": SIGNED_IN,
     "GET /map": SIGNED_IN,
     "GET /map/files/{name}": SIGNED_IN,
+    "GET /map/chosen": SIGNED_IN,
     "GET /covered": SIGNED_IN,
     "GET /coverage": COLLECTION,
     "GET /coverage/switch-off": COLLECTION,
@@ -46,6 +50,7 @@ ROUTES: Final[dict[str, str]] = {
     "GET /findings": SIGNED_IN,
     "GET /findings/{key}": SIGNED_IN,
     "GET /services": SIGNED_IN,
+    "GET /review": SCORE,
     "GET /services/{service}": SIGNED_IN,
     "GET /gateways": SIGNED_IN,
     "GET /incidents": COLLECTION,
@@ -99,6 +104,8 @@ ROUTES: Final[dict[str, str]] = {
     "GET /api/v1/openapi.json": OPEN,
     "GET /leave/{token}": OPEN,
     "GET /open-data": OPEN,
+    "GET /schedule": OPERATOR,
+    "POST /schedule/{job}": SENDS,
     "GET /open-data/{name}": OPEN,
     "POST /leave/{token}": OPEN,
     "POST /login": OPEN,
@@ -154,6 +161,8 @@ def paths(route: str) -> list[str]:
         return [path.replace("{service}", service) for service in ("air", "no-such")]
     if "{name}.{form}" in path:
         return [path.replace("{name}.{form}", f"{name}.{form}") for name in TABLES for form in FORMS]
+    if path in ("/map", "/map/chosen"):
+        return [path, f"{path}?state=silent&organisation={OTHER}", f"{path}?q=canary"]
     if path.startswith("/accounts/"):
         which = [("annual", "2026"), ("monthly", "2026-09"), ("annual", "2020"), ("weekly", "2026")]
         return [
@@ -256,7 +265,9 @@ def _check_status(entry: str, who: Viewer, path: str, answer: httpx.Response) ->
     allowed = {
         COLLECTION: who.sees_collection,
         EXPORT: who.may(Right.EXPORT),
+        OPERATOR: who.runs_the_network and who.may(Right.PEOPLE),
         ADOPTS: who.adopts,
+        SCORE: who.role is not Role.FIELD,
         REGISTER: who.may(Right.REGISTER),
     }.get(entry, True)
     if not allowed:
@@ -276,6 +287,22 @@ def test_who_is_not_signed_in_reads_nothing(server: Server) -> None:
                 assert answer.status_code == (401 if path.startswith("/api/") else 303), path
                 assert path.startswith("/api/") or answer.headers["location"].startswith("/login?back=")
     assert client.get("/map/files/map.0.json").status_code == 303
+
+
+def test_what_comes_later_of_a_map_is_as_closed_as_the_map(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(instalments, "AT_ONCE", 3)
+    client = server.signed_in()
+    files = re.findall(r"/map/files/\w+\.\w+\.json", client.get("/map").text)
+    assert len(files) == 2
+    texts = [text_of(client.get(path)) for path in files]
+    _, placed = zip(*map(told, texts), strict=True)
+    assert placed[0] | placed[1] == expected(viewer(), Aspect.POSITION)
+    assert not placed[0] & placed[1]
+    for path in files:
+        assert server.signed_in(STRANGER, Role.ADMIN).get(path).status_code == 404
+        assert server.client().get(path).status_code == 303
 
 
 def test_nobody_else_s_browser_is_given_the_files_of_a_map(server: Server) -> None:

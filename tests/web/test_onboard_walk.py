@@ -305,7 +305,7 @@ CAMERA: Final = """
 navigator.mediaDevices.getUserMedia = () => {
   const canvas = document.createElement("canvas"), pen = canvas.getContext("2d");
   let shade = 0;
-  setInterval(() => { pen.fillStyle = `hsl(${shade++} 50% 50%)`; pen.fillRect(0, 0, 9, 9); }, 50);
+  setInterval(() => { pen.fillStyle = `rgb(${shade++ & 255} 9 9)`; pen.fillRect(0, 0, 9, 9); }, 50);
   return Promise.resolve(canvas.captureStream(20));
 };
 window.seen = 0;

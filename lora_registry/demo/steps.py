@@ -172,8 +172,9 @@ def _percent(share: float | None) -> str:
 
 
 def write(stage: Stage) -> str:
-    """Make this year's account and this week's mails."""
+    """Make this year's account, this week's mails and the open data."""
     from lora_registry.demo.documents import write_documents  # noqa: PLC0415 - as above
+    from lora_registry.pipeline.export_open_data import export_open_data  # noqa: PLC0415
 
     words = stage.teller.words
     written = write_documents(
@@ -183,6 +184,14 @@ def write(stage: Stage) -> str:
     if written.mail is not None:
         line = words.text("This week's mail of {commune}: {file}", commune=written.commune, file=written.mail)
         stage.teller.say(line)
+    published = Path(stage.settings.opendata_dir)
+    export_open_data(
+        stage.engine, published, include=stage.settings.opendata_include, blurred=(), homepage="",
+        publisher=stage.settings.network, now=stage.clock(),
+    )  # fmt: skip
+    stage.teller.say(
+        words.text("Open data: {url}, and in {folder}", url=f"{stage.pages.url}open-data", folder=published)
+    )
     return words.text(
         "This year's account, a draft: {url}, and as files in {folder}",
         url=stage.pages.url + written.account,

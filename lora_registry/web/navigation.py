@@ -83,10 +83,10 @@ MENU: Final = (
     Group(
         N_("Inventory"),
         (
-            Entry("/adopt", N_("Adoption"), adopters),
-            Entry("/changes", N_("Journal of changes")),
             Entry("/onboard", N_("Add sensors"), registrars),
             Entry("/onboard/follow", N_("New sensors")),
+            Entry("/adopt", N_("Adoption"), adopters),
+            Entry("/changes", N_("Journal of changes")),
         ),
     ),
     Group(

@@ -105,8 +105,10 @@ function devicesTable(data, onFilter, addButton) {
     list.slice(0, limit).forEach(function (row) { part.appendChild(rowElement(row)); });
     body.appendChild(part);
     if (more) more.hidden = list.length <= limit;
-    var numbers = [list.length, order.length].map(function (n) { return n.toLocaleString(data.language); });
-    document.getElementById("shown").textContent = data.words.shown.replace(/%/g, function () { return numbers[count++]; });
+    var all = data.tables.devices.length;
+    var numbers = [list.length, all].map(function (n) { return n.toLocaleString(data.language); });
+    var told = data.words.shown.replace(/%/g, function () { return numbers[count++]; });
+    document.getElementById("shown").textContent = order.length < all ? told + ". " + data.words.coming : told;
   }
 
   function filter() {
@@ -117,10 +119,16 @@ function devicesTable(data, onFilter, addButton) {
     toAddress(data, form);
   }
 
-  sortable(table.tHead, function (position, sign) {
-    var column = columns[position];
+  var sorted = null;
+  function sort() {
+    if (!sorted) return;
+    var column = columns[sorted.position];
     function key(row) { return column.index ? column.index[row] : column.texts[row]; }
-    order.sort(function (a, b) { return sign * compare(key(a), key(b)); });
+    order.sort(function (a, b) { return sorted.sign * compare(key(a), key(b)); });
+  }
+  sortable(table.tHead, function (position, sign) {
+    sorted = { position: position, sign: sign };
+    sort();
     write();
   });
   rows.forEach(addButton);
@@ -136,4 +144,12 @@ function devicesTable(data, onFilter, addButton) {
   var part = document.getElementById("devices-part"); // within a web site, whose own list does without a script
   if (part) part.hidden = false;
   filter();
+  // Called when the rows up to `end` have come.
+  return function (end) {
+    var come = [];
+    while (order.length < end) { come.push(order.length); order.push(order.length); }
+    sort();
+    write();
+    return come.filter(isShown);
+  };
 }

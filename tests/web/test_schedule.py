@@ -19,7 +19,7 @@ from lora_registry.store.engine import writing
 from tests.maps.test_browser import ARGUMENTS
 from tests.web.conftest import Server, form_token, serving
 from tests.web.realm import ME, METROPOLIS, NOW
-from tests.web.test_browser import NARROW, _violations, sign_in
+from tests.web.test_browser import NARROW, sign_in, violations
 
 ZONE = "Europe/Paris"
 
@@ -120,6 +120,11 @@ def test_open_data_is_served_to_anybody_where_the_settings_say_so_and_nothing_el
             answer = client.get(f"/open-data/{name}")
             assert answer.status_code == (200 if (folder / name).is_file() else 404), name
             assert "Canary" not in answer.text
+            if answer.status_code == 200:
+                assert answer.content == (folder / name).read_bytes()
+                assert (
+                    client.get(f"/open-data/{name}", headers={"Accept-Encoding": "identity"}).text == answer.text
+                )
         tag = client.get("/open-data/objets.csv").headers["etag"]
         assert client.get("/open-data/objets.csv", headers={"If-None-Match": tag}).status_code == 304
         for other in ("secret.txt", "..%2Frealm.sqlite", ".objets.csv.part"):
@@ -145,7 +150,7 @@ def test_both_pages_keep_the_rules_of_accessibility_as_narrow_as_a_telephone(
             page.goto(server.url + path)
             if path == "/schedule":
                 page.locator("details").first.evaluate("node => node.open = true")
-            wrong += _violations(page, path)
+            wrong += violations(page, path)
             assert page.evaluate("document.documentElement.scrollWidth") <= NARROW["width"], path
         browser.close()
     assert wrong == []

@@ -27,7 +27,7 @@ def summaries(
     told = {}
     for row in service_reads.sheets(connection):
         totals = judged.get(row["id"], {})
-        answer = _last_answer(row, answers.get(row["id"]))
+        answer = _last_answer(row["confirmed_on"], answers.get(row["id"]))
         told[row["id"]] = {
             **row,
             **{name: totals.get(name) for name in _TOTALS},
@@ -49,9 +49,8 @@ def _end_of(on: date) -> datetime:
     return datetime.combine(on, time.max, UTC)
 
 
-def _last_answer(row: Row, said: Row | None) -> Row | None:
+def _last_answer(confirmed: date | None, said: Row | None) -> Row | None:
     """Return the owner's last word: an answer, or a newer confirmation on the sheet."""
-    confirmed: date | None = row["confirmed_on"]
     if said is not None and (confirmed is None or said["answered_on"] >= confirmed):
         return said
     if confirmed is None:
@@ -93,9 +92,19 @@ def sheet(
     }
 
 
+def losing_lines(told: Mapping[str, Any], limit: int = 3) -> list[Mapping[str, Any]]:
+    """Return the lines of a judgement that cost most points: caps first, then by what is surely lost."""
+    losing = [line for line in told["lines"] if line["of"] > line["high"]]
+    return sorted(losing, key=lambda line: (line["of"] > 0, line["high"] - line["of"]))[:limit]
+
+
+def last_answer(connection: Connection, service: str, *, on: date) -> Row | None:
+    """Return the last word of a service's owner, by its id; None where nobody said anything."""
+    return _last_answer(*usage_reads.last_word(connection, service, until=on))
+
+
 def _object(row: Row) -> dict[str, Any]:
     told = row["told"]
-    losing = [line for line in told["lines"] if line["of"] > line["high"]]
     return {
         "dev_eui": str(row["dev_eui"]),
         "name": row["name"],
@@ -104,7 +113,7 @@ def _object(row: Row) -> dict[str, Any]:
         "high": row["high"],
         "serves": row["serves"],
         "gesture": row["gesture"],
-        "reasons": sorted(losing, key=lambda line: (line["of"] > 0, line["high"] - line["of"]))[:3],
+        "reasons": losing_lines(told),
         "proposal": told["proposal"],
         "lines": told["lines"],
     }

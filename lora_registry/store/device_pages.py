@@ -85,6 +85,16 @@ def verdict(connection: Connection, dev_eui: DevEui) -> Row | None:
     return dict(row) if row is not None else None
 
 
+def reasons(connection: Connection, dev_euis: Collection[DevEui]) -> dict[DevEui, str]:
+    """Return why the last audit's word on these devices is what it is; who may know is the caller's to ask."""
+    if not dev_euis:
+        return {}
+    query = select(DeviceVerdict.dev_eui, DeviceVerdict.reason).where(
+        DeviceVerdict.dev_eui.in_(dev_euis), DeviceVerdict.run_id == last_run(connection)
+    )
+    return {row.dev_eui: row.reason for row in connection.execute(query)}
+
+
 def position(connection: Connection, dev_eui: DevEui) -> tuple[float, float] | None:
     """Return a device's best position, longitude and latitude; who may see it is the caller's to ask."""
     return positions(connection, Partition(dev_eui.to_int64(), dev_eui.to_int64())).get(dev_eui)

@@ -87,7 +87,7 @@ def sheets(connection: Connection) -> list[Row]:
             Service.id, Service.name, Service.purpose, Service.decision, Organisation.name.label("organisation"),
             Service.contact, Service.consumers, Service.family, Service.privacy, Service.calendar,
             Service.need_period_s, Service.tolerance, Service.starts_on, Service.ends_on, Service.confirmed_on,
-            Service.cost_eur_per_year, func.coalesce(devices.c.devices, 0).label("devices"),
+            Service.cost_eur_per_year, Service.owner_id, func.coalesce(devices.c.devices, 0).label("devices"),
         )
         .outerjoin(Organisation, Organisation.id == Service.owner_id)
         .outerjoin(devices, devices.c.service_id == Service.id)

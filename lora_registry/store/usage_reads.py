@@ -9,6 +9,7 @@ from datetime import date, datetime, timedelta
 from sqlalchemy import Connection, func, select
 
 from lora_registry.store.reads import Row
+from lora_registry.store.registry import Service
 from lora_registry.store.usage import ApplicationIntegration, OwnerAnswer, UsageDay
 
 COUNTED_DAYS = 90
@@ -59,6 +60,26 @@ def answers(connection: Connection, *, until: datetime) -> dict[str, Row]:
         .order_by(OwnerAnswer.answered_on, OwnerAnswer.id)
     )  # fmt: skip
     return {row["service_id"]: dict(row) for row in connection.execute(query).mappings()}
+
+
+def last_word(connection: Connection, service: str, *, until: date) -> tuple[date | None, Row | None]:
+    """Return when a service's sheet was last confirmed, and its owner's last answer by then; None for none."""
+    given = (OwnerAnswer.service_id == Service.id) & (OwnerAnswer.answered_on <= until)
+    query = (
+        select(
+            Service.confirmed_on, OwnerAnswer.answered_on, OwnerAnswer.answer, OwnerAnswer.text,
+            OwnerAnswer.said_by, OwnerAnswer.said_at,
+        )
+        .outerjoin(OwnerAnswer, given)
+        .where(Service.id == service)
+        .order_by(OwnerAnswer.answered_on.desc().nulls_last(), OwnerAnswer.id.desc())
+        .limit(1)
+    )  # fmt: skip
+    row = connection.execute(query).mappings().first()
+    if row is None:
+        return None, None
+    said = dict(row)
+    return said.pop("confirmed_on"), said if said["answered_on"] is not None else None
 
 
 def integrations(connection: Connection) -> dict[tuple[str, str], int]:

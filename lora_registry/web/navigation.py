@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final, NamedTuple
 
-from lora_registry.domain.access import Right, Viewer
+from lora_registry.domain.access import ROLE_SEES, Aspect, Right, Viewer
 from lora_registry.web.words import N_
 
 Shown = Callable[[Viewer], bool]
@@ -38,6 +38,11 @@ def adopters(viewer: Viewer) -> bool:
 def registrars(viewer: Viewer) -> bool:
     """Show to those who may say which objects their organisation has."""
     return viewer.may(Right.REGISTER)
+
+
+def judges(viewer: Viewer) -> bool:
+    """Show to those whose role sees scores."""
+    return Aspect.SCORE in ROLE_SEES[viewer.role]
 
 
 def operators(viewer: Viewer) -> bool:
@@ -77,6 +82,7 @@ MENU: Final = (
         N_("Decide"),
         (
             Entry("/services", N_("Services")),
+            Entry("/review", N_("Review of services"), judges),
             Entry("/accounts", N_("Public accounts")),
         ),
     ),

@@ -6,7 +6,7 @@ import base64
 import binascii
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from urllib.parse import urlencode
@@ -74,6 +74,17 @@ class DeviceQuery:
         found = [(name, word or "-") for name, words in self.which.facets.items() for word in words]
         found += [("tag", tag) for tag in self.which.tags]
         return [*found, ("q", self.which.text)] if self.which.text else found
+
+    def within(self, names: Sequence[str]) -> DeviceQuery:
+        """Return the same with one word of each of these filters, and the name that is searched for."""
+        kept = {name: words for name, words in self.which.facets.items() if name in names and len(words) == 1}
+        return replace(self, which=Filter(facets=kept, tags=(), text=self.which.text))
+
+    def without(self, names: Sequence[str]) -> DeviceQuery:
+        """Return what `within` leaves out."""
+        kept = self.within(names).which.facets
+        left = {name: words for name, words in self.which.facets.items() if name not in kept}
+        return replace(self, which=Filter(facets=left, tags=self.which.tags, text=""))
 
     def address(self, path: str, **more: str | None) -> str:
         """Return the address of this list elsewhere: `sort` or `after` given, `None` leaves out."""

@@ -40,6 +40,7 @@ function fromAddress(data, form) {
   if (!data.codes) return;
   var asked = new URLSearchParams(location.search);
   Object.keys(data.codes).forEach(function (key) {
+    if (asked.getAll(key).length > 1) return; // the page says so, and `chosen` answers it
     var text = Object.keys(data.codes[key]).find(function (text) { return data.codes[key][text] === asked.get(key); });
     if (text !== undefined) form.elements[key].value = text;
   });
@@ -48,10 +49,11 @@ function fromAddress(data, form) {
 
 function toAddress(data, form) {
   if (!data.codes) return;
-  var asked = new URLSearchParams();
+  var other = document.getElementById("chosen"); // what only the list can choose by stays in the address
+  var asked = new URLSearchParams(other ? other.dataset.src.split("?")[1] : "");
   Object.keys(data.codes).forEach(function (key) {
     var code = data.codes[key][form.elements[key].value];
-    if (code) asked.set(key, code);
+    if (code) asked.append(key, code);
   });
   if (form.elements.search.value.trim()) asked.set("q", form.elements.search.value.trim());
   var query = asked.toString() ? "?" + asked : "";
@@ -83,7 +85,7 @@ function devicesTable(data, onFilter, addButton) {
     return line;
   }
 
-  var chosen = {};
+  var chosen = {}, only = null;
   ["commune", "state", "service"].forEach(function (key) {
     var column = columnOf(data.tables.devices, key), select = form.elements[key];
     make("option", data.words.all, select).value = "";
@@ -93,7 +95,7 @@ function devicesTable(data, onFilter, addButton) {
 
   function isShown(row) {
     var search = chosen.search;
-    return ["commune", "state", "service"].every(function (key) {
+    return (!only || only.has(textAt(columns[1], row))) && ["commune", "state", "service"].every(function (key) {
       return !chosen[key] || textAt(columnOf(data.tables.devices, key), row) === chosen[key];
     }) && (!search || (textAt(columns[0], row) + " " + textAt(columns[1], row)).toLowerCase().indexOf(search) >= 0);
   }
@@ -144,6 +146,14 @@ function devicesTable(data, onFilter, addButton) {
   var part = document.getElementById("devices-part"); // within a web site, whose own list does without a script
   if (part) part.hidden = false;
   filter();
+  var other = document.getElementById("chosen");
+  if (other) {
+    form.addEventListener("reset", function () { location.assign(location.pathname); });
+    fetch(other.dataset.src, { credentials: "same-origin" }).then(function (answer) { return answer.json(); }).then(function (list) {
+      only = new Set(list);
+      filter();
+    });
+  }
   // Called when the rows up to `end` have come.
   return function (end) {
     var come = [];

@@ -16,6 +16,7 @@ import httpx
 import pytest
 import uvicorn
 from fastapi import FastAPI
+from playwright.sync_api import Browser, sync_playwright
 from sqlalchemy import Engine, event
 
 from lora_registry.domain.access import Role
@@ -26,6 +27,7 @@ from lora_registry.web.app import application, guarded
 from lora_registry.web.rate import Limits
 from lora_registry.web.server import listening_on
 from tests.conftest import free_port
+from tests.maps.test_browser import ARGUMENTS
 from tests.web import realm
 
 PLENTY = Limits(export=1_000_000, api=1_000_000, form=1_000_000)
@@ -146,6 +148,15 @@ def server_on_each(engine: Engine) -> Iterator[Server]:
     realm.people(engine)
     with serving(engine) as running:
         yield running
+
+
+@pytest.fixture(scope="module")
+def browser(chromium: str) -> Iterator[Browser]:
+    """Start Chromium for the tests of a module."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
+        yield browser
+        browser.close()
 
 
 def form_token(client: httpx.Client, path: str = "/findings") -> str:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from typing import Any, Final
+from urllib.parse import quote
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 from sqlalchemy import Engine, select, update
 
 from lora_registry.domain.access import Aspect, Role
@@ -18,7 +18,6 @@ from lora_registry.store.registry import DeviceRecord, Service
 from lora_registry.store.telemetry import Device
 from lora_registry.web.queries import key_of
 from maps import instalments
-from tests.maps.test_browser import ARGUMENTS
 from tests.web import realm
 from tests.web.conftest import Server
 from tests.web.realm import ME, METROPOLIS, NOW, PASSWORD, expected, objects, viewer
@@ -27,22 +26,23 @@ MINE: Final = objects()[0]
 KEY: Final = key_of(("silent_device", "device", str(MINE.dev_eui), NOW - 30 * realm.HOUR))
 PAGES: Final = (
     "/", "/devices", "/devices?state=silent&sort=name", f"/devices/{MINE.dev_eui}", "/findings",
-    f"/findings/{KEY}", "/services", "/gateways", "/incidents", "/outages", "/dead-letters", "/map", "/account",
-    "/site-map", "/coverage", "/coverage/switch-off", "/covered", "/accessibility", "/devices/0",
+    f"/findings/{KEY}", "/services", "/review", "/gateways", "/map", "/map?state=silent&organisation=lattes",
+    "/account", "/site-map", "/covered", "/covered?lat=43.5&lon=x", "/accessibility", "/devices/0",
     "/changes", "/changes/1", f"/devices/{MINE.dev_eui}/move/swap",
     "/accounts", "/accounts/annual/2026",
     "/accounts/monthly/2026-09", f"/accounts/annual/2026/communes/{realm.HERE}",
 )  # fmt: skip
+OF_NETWORK: Final = (
+    "/incidents",
+    "/outages",
+    "/dead-letters",
+    "/coverage",
+    "/coverage/switch-off",
+    "/services/air",
+    "/review",
+)
 WIDE, NARROW = {"width": 1280, "height": 900}, {"width": 320, "height": 640}
 SERIOUS = ("serious", "critical")
-
-
-@pytest.fixture(scope="module")
-def browser(chromium: str) -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
-        yield browser
-        browser.close()
 
 
 class Told:
@@ -90,18 +90,27 @@ def test_no_page_breaks_a_rule_that_axe_calls_serious(server: Server, browser: B
     wrong, told = [], Told(page, server)
     page.goto(f"{server.url}/language/{language}?back=/login")
     wrong += violations(page, "/login")
-    page = sign_in(context, server, ME)
-    told_in = Told(page, server)
-    for path in PAGES:
-        opened(page, server, path)
-        assert page.get_attribute("html", "lang") == language
-        wrong += violations(page, path)
-        width = page.evaluate("document.documentElement.scrollWidth")
-        assert width <= NARROW["width"], f"{path} is {width} pixels wide"
     context.close()
+    lines = told.lines
+    for organisation, paths in ((ME, PAGES), (METROPOLIS, OF_NETWORK)):
+        context = browser.new_context(viewport=NARROW)
+        page = sign_in(context, server, organisation)
+        page.goto(f"{server.url}/language/{language}?back=/")
+        told = Told(page, server)
+        for path in paths:
+            opened(page, server, path)
+            assert page.get_attribute("html", "lang") == language
+            assert page.locator("h1").count() == 1, path
+            wrong += violations(page, path)
+            width = page.evaluate("document.documentElement.scrollWidth")
+            assert width <= NARROW["width"], f"{path} is {width} pixels wide"
+        context.close()
+        if organisation == METROPOLIS:
+            assert told.lines == [], "each of these pages is there"
+        lines += told.lines
     assert wrong == []
     expected = "Failed to load resource: the server responded with a status of 404 (Not Found)"
-    assert [line for line in (*told.lines, *told_in.lines) if line != expected] == []
+    assert [line for line in lines if line != expected] == []
 
 
 def violations(page: Page, path: str) -> list[tuple[str, str, list[str]]]:
@@ -200,35 +209,6 @@ def status_of(engine: Engine) -> str | None:
         return found
 
 
-def test_without_a_script_everything_can_be_done(server: Server, browser: Browser, realm_engine: Engine) -> None:
-    """Find the silent objects of a commune, see why in tables, snooze one, take the list home."""
-    context = browser.new_context(viewport=WIDE, java_script_enabled=False, accept_downloads=True)
-    page = sign_in(context, server, ME, Role.CONTRIBUTOR)
-    page.click('nav.menu a[href="/devices"]')
-    page.select_option("#f-commune", realm.HERE)
-    page.select_option("#f-state", "silent")
-    page.click("form.filter button")
-    assert "commune=34129" in page.url
-    rows = page.locator("tbody tr")
-    listed = rows.count()
-    assert listed > 0
-    page.click("text=On the map")
-    expect(page.locator("noscript .notice").first).to_be_visible()
-    assert page.locator("#communes tbody tr").count() == 2
-    page.click("#as-list")
-    assert page.locator("tbody tr").count() == listed
-    page.locator("tbody th a").first.click()
-    expect(page.locator("h1")).to_contain_text("Canary")
-    page.goto(f"{server.url}/findings/{KEY}")
-    page.click('button[value="snooze"]')
-    assert status_of(realm_engine) == "snoozed"
-    page.goto(f"{server.url}/devices?commune={realm.HERE}")
-    with page.expect_download() as download:
-        page.click('a[href*="/export/devices.csv"]')
-    assert download.value.suggested_filename.startswith("devices-")
-    context.close()
-
-
 HOSTILE = (
     "<script>alert(1)</script>",
     '"><img src=x onerror=alert(2)>',
@@ -255,7 +235,11 @@ def test_a_hostile_name_is_shown_as_it_is_written(
     context = browser.new_context(viewport=WIDE)
     page = sign_in(context, server, ME, Role.ADMIN)
     told = Told(page, server)
-    for path in ("/devices", f"/devices/{MINE.dev_eui}", "/findings", f"/findings/{KEY}", "/services", "/map"):
+    paths = (
+        "/devices", f"/devices/{MINE.dev_eui}", "/findings", f"/findings/{KEY}", "/services", "/map",
+        "/map?model=" + quote(short),
+    )  # fmt: skip
+    for path in paths:
         opened(page, server, path)
         if path != "/map":
             assert " ".join(short.split()) in " ".join(page.inner_text("main").split()), path

@@ -25,12 +25,13 @@ from tests.web import realm
 from tests.web.conftest import Server, form_token, serving
 from tests.web.realm import ME, METROPOLIS, NOW, OTHER, PARTNER, STRANGER, expected, objects, ties_of, viewer
 
-OPEN, SIGNED_IN, COLLECTION, EXPORT, REGISTER, LOCAL = (
+OPEN, SIGNED_IN, COLLECTION, EXPORT, REGISTER, SCORE, LOCAL = (
     "everybody",
     "signed in",
     "who runs the network",
     "who may export",
     "who may say which objects there are",
+    "whose role sees scores",
     "local",
 )
 SENDS = "only with a form of ours"
@@ -40,6 +41,7 @@ ROUTES: Final[dict[str, str]] = {
     "GET /": SIGNED_IN,
     "GET /map": SIGNED_IN,
     "GET /map/files/{name}": SIGNED_IN,
+    "GET /map/chosen": SIGNED_IN,
     "GET /covered": SIGNED_IN,
     "GET /coverage": COLLECTION,
     "GET /coverage/switch-off": COLLECTION,
@@ -48,6 +50,7 @@ ROUTES: Final[dict[str, str]] = {
     "GET /findings": SIGNED_IN,
     "GET /findings/{key}": SIGNED_IN,
     "GET /services": SIGNED_IN,
+    "GET /review": SCORE,
     "GET /services/{service}": SIGNED_IN,
     "GET /gateways": SIGNED_IN,
     "GET /incidents": COLLECTION,
@@ -158,6 +161,8 @@ def paths(route: str) -> list[str]:
         return [path.replace("{service}", service) for service in ("air", "no-such")]
     if "{name}.{form}" in path:
         return [path.replace("{name}.{form}", f"{name}.{form}") for name in TABLES for form in FORMS]
+    if path in ("/map", "/map/chosen"):
+        return [path, f"{path}?state=silent&organisation={OTHER}", f"{path}?q=canary"]
     if path.startswith("/accounts/"):
         which = [("annual", "2026"), ("monthly", "2026-09"), ("annual", "2020"), ("weekly", "2026")]
         return [
@@ -262,6 +267,7 @@ def _check_status(entry: str, who: Viewer, path: str, answer: httpx.Response) ->
         EXPORT: who.may(Right.EXPORT),
         OPERATOR: who.runs_the_network and who.may(Right.PEOPLE),
         ADOPTS: who.adopts,
+        SCORE: who.role is not Role.FIELD,
         REGISTER: who.may(Right.REGISTER),
     }.get(entry, True)
     if not allowed:

@@ -11,7 +11,8 @@ from lora_registry.domain.device_columns import BY_CONCERN, Sort
 from lora_registry.domain.errors import IdentifierError
 from lora_registry.domain.findings import Status
 from lora_registry.domain.identifiers import DevEui
-from lora_registry.store import device_pages, finding_reads, journal, saved_views, sync_reads
+from lora_registry.pipeline.service_sheet import last_answer, losing_lines
+from lora_registry.store import device_pages, finding_reads, journal, saved_views, score_reads, sync_reads
 from lora_registry.store.engine import reading
 from lora_registry.web.cadence_picture import picture
 from lora_registry.web.change_words import fields_of
@@ -118,6 +119,8 @@ def device(visit: Someone, dev_eui: str) -> Response:
             else []
         )
         findings = shown(connection, visit, found, {str(eui): row["name"]} if row["name"] else {})
+        use = score_reads.of_object(connection, eui) if row["sees_score"] else None
+        answer = last_answer(connection, row["service_id"], on=today) if use and row["service_id"] else None
         history = journal.history(connection, eui) if row["answers_for"] else []
         fields = fields_of(connection, words) if history else None
         quiet = sync_reads.silent_before(connection, [eui], now=visit.now) if row["sees_radio"] else {}
@@ -143,4 +146,8 @@ def device(visit: Someone, dev_eui: str) -> Response:
         fields=fields,
         moved=moved if moved.isdigit() and len(moved) < 10 else "",  # noqa: PLR2004 - digits
         snooze_until=snooze_until(visit),
+        said=visit.request.query_params.get("said"),
+        use=use,
+        losing=losing_lines(use["told"]) if use is not None else [],
+        answer=answer,
     )

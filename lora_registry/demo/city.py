@@ -84,9 +84,8 @@ def run(
             mqtt_url=broker.url,
             mqtt_protocol=broker.protocol,
             timezone=_TIMEZONE,
-            opendata_dir=str(folder / "open-data"),
+            opendata_dir=str(folder / "opendata"),
             opendata_include=("gateways",),
-            opendata_blurred=(),
             opendata_served="on",
         )
         pages = leaving.enter_context(serving_pages(held, engine, own, clock))

@@ -172,9 +172,8 @@ def _percent(share: float | None) -> str:
 
 
 def write(stage: Stage) -> str:
-    """Make this year's account, this week's mails and the open data."""
+    """Make this year's account and this week's mails."""
     from lora_registry.demo.documents import write_documents  # noqa: PLC0415 - as above
-    from lora_registry.pipeline.export_open_data import export_open_data  # noqa: PLC0415
 
     words = stage.teller.words
     written = write_documents(
@@ -184,18 +183,24 @@ def write(stage: Stage) -> str:
     if written.mail is not None:
         line = words.text("This week's mail of {commune}: {file}", commune=written.commune, file=written.mail)
         stage.teller.say(line)
-    published = Path(stage.settings.opendata_dir)
-    export_open_data(
-        stage.engine, published, include=stage.settings.opendata_include, blurred=(), homepage="",
-        publisher=stage.settings.network, now=stage.clock(),
-    )  # fmt: skip
-    stage.teller.say(
-        words.text("Open data: {url}, and in {folder}", url=f"{stage.pages.url}open-data", folder=published)
-    )
     return words.text(
         "This year's account, a draft: {url}, and as files in {folder}",
         url=stage.pages.url + written.account,
         folder=written.files,
+    )
+
+
+def publish(stage: Stage) -> str:
+    """Write open data, as the timed job does."""
+    from lora_registry.pipeline.export_open_data import export_open_data  # noqa: PLC0415 - as above
+
+    settings, page = stage.settings, f"{stage.pages.url}open-data"
+    done = export_open_data(
+        stage.engine, Path(settings.opendata_dir), include=settings.opendata_include, blurred=(),
+        publisher=settings.network, homepage=page, now=stage.clock(),
+    )  # fmt: skip
+    return stage.teller.words.text(
+        "Open data: {url}, {n} files in {folder}", url=page, n=len(done.written), folder=settings.opendata_dir
     )
 
 
@@ -210,7 +215,7 @@ def show(stage: Stage) -> str:
 Step = Callable[[Stage], str]
 """Does its work on the stage and returns what was done, in words."""
 
-STEPS: tuple[Step, ...] = (declare, read_history, go_live, judge, cover, write, show)
+STEPS: tuple[Step, ...] = (declare, read_history, go_live, judge, cover, write, publish, show)
 """In order."""
 
 REFRESHED: tuple[Step, ...] = (judge,)

@@ -103,6 +103,8 @@ def script_words(words: Wording) -> dict[str, str]:
         "show_on_map": words.text("Show on the map"),
         "shown": words.text("% objects of % shown"),
         "all": words.text("All"),
+        "coming": words.text("The others are on their way."),
+        "incomplete": words.text("Some objects did not come: load this page again."),
         "square": words.text("Messages heard here"),
         "uplinks": words.text("Messages heard"),
         "gateways": words.text("Gateways"),

@@ -27,7 +27,7 @@ from bench.web.processor import Cost, costs
 from lora_registry.store.engine import make_engine
 
 GOAL_P95_MS = 150.0
-MOST_STATEMENTS = 16
+MOST_STATEMENTS = 20
 DATABASES = ("sqlite", "postgresql")
 
 

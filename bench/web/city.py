@@ -14,7 +14,7 @@ from sqlalchemy import Connection, insert
 
 from lora_registry.domain.access import Role
 from lora_registry.domain.identifiers import DevEui, GatewayId
-from lora_registry.domain.links import RECORD
+from lora_registry.domain.links import NO_ALTITUDE, NOWHERE, RECORD
 from lora_registry.pipeline.sign_in import add_person
 from lora_registry.simulate.communes import COMMUNES
 from lora_registry.store import migrations
@@ -32,6 +32,8 @@ METERS = 0.7
 """The share of household water meters."""
 DAYS = 30
 _BLOCK = 2000
+_NOT_TOLD = (NOWHERE, NOWHERE, NO_ALTITUDE)
+"""Where uplinks say that a gateway is."""
 
 
 def make(url: str, devices: int) -> None:
@@ -73,9 +75,11 @@ def _fixed(connection: Connection, now: datetime) -> None:
     )  # fmt: skip
     add(AuditRun, [{"id": 1, "judged_at": now, "completed_at": now, "rules": {}}])
     gateways = [
-        {"gateway_id": GatewayId(f"b0000000000000{k:02x}"), "name": f"Gateway {k}", "third_party": False}
+        {"gateway_id": GatewayId(f"b0000000000000{k:02x}"), "name": f"Gateway {k}", "third_party": False,
+         "latitude": place.latitude + k / 10_000, "longitude": place.longitude - k / 10_000}
         for k in range(60)
-    ]
+        for place in [COMMUNES[k % len(COMMUNES)]]
+    ]  # fmt: skip
     add(model.GatewayRecord, gateways)
 
 
@@ -111,7 +115,7 @@ def _block(connection: Connection, numbers: range, now: datetime, rng: np.random
                 {"dev_eui": eui, "uplinks_total": 720, "first_uplink_at": now - timedelta(days=90),
                  "last_uplink_at": heard, "last_received_at": heard, "battery_pct": 70.0}
             )  # fmt: skip
-            link = RECORD.pack((0xB0 << 56) - (1 << 64) + k % 60, 24, 24, 24, -110.0 * 24, 0.0, 50, 0, 0, 0, 0)
+            link = RECORD.pack((0xB0 << 56) - (1 << 64) + k % 60, 24, 24, 24, -110.0 * 24, 0.0, 50, 0, *_NOT_TOLD)
             rows[DeviceDay] += [
                 {"dev_eui": eui, "day": (heard - timedelta(days=d)).date(), "uplinks": 24, "retransmissions": 0,
                  "mac_only": 0, "qos0": 0, "joins": 0, "airtime_s": 1.5, "sf7": 24, "sf8": 0, "sf9": 0, "sf10": 0,

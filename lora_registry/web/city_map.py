@@ -8,9 +8,10 @@ import json
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Engine
 
@@ -20,6 +21,7 @@ from lora_registry.domain.mapdata import MapCell
 from lora_registry.pipeline.build_map import build_map, map_cells
 from lora_registry.settings import Settings
 from lora_registry.web.fleet import Fleet
+from maps.instalments import instalments
 from maps.payload import codes
 from maps.within import part
 
@@ -37,6 +39,9 @@ class CityMap:
     data: bytes
     """JSON, gzip."""
     data_name: str
+    rest: bytes | None
+    """What of it comes later, likewise; None where there is nothing more."""
+    rest_name: str | None
     made_at: float
     run_id: int | None
     """The audit that it shows."""
@@ -89,7 +94,7 @@ class MapCache:
         """Return the map of which this is the data or the script, if it is one that this viewer sees."""
         alike = viewer.alike
         for (whose, _), found in list(self._maps.items()):
-            if whose == alike and name in (found.data_name, found.script_name):
+            if whose == alike and name in (found.data_name, found.rest_name, found.script_name):
                 return found
         return None
 
@@ -117,7 +122,8 @@ class MapCache:
             )
             drawn = part(data, language=language)
             told = json.loads(drawn.data) | {"codes": codes(data, fleet.services, language, settings.timezone)}
-            body = json.dumps(told, ensure_ascii=False, separators=(",", ":")).encode()
+            first, rest = instalments(told)
+            body, later = _json(first), None if rest is None else _json(rest)
             script = drawn.script.encode()
             made = CityMap(
                 html=drawn.html,
@@ -125,6 +131,8 @@ class MapCache:
                 script_name=f"map.{_digest(script)}.js",
                 data=gzip.compress(body, 6, mtime=0),
                 data_name=f"map.{_digest(body)}.json",
+                rest=None if later is None else gzip.compress(later, 6, mtime=0),
+                rest_name=None if later is None else f"rest.{_digest(later)}.json",
                 made_at=self._clock(),
                 run_id=fleet.run_id,
             )
@@ -133,6 +141,10 @@ class MapCache:
             while len(self._maps) > _KEPT:
                 self._maps.popitem(last=False)
             return made
+
+
+def _json(value: Mapping[str, Any]) -> bytes:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
 
 
 def _digest(body: bytes) -> str:

@@ -10,6 +10,24 @@ function read() {
   return new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"))).json();
 }
 
+// Of a long map, the objects that call for nobody come after it can be used; null where there are none.
+function readRest() {
+  var address = document.getElementById("payload").dataset.rest;
+  if (!address) return Promise.resolve(null);
+  return fetch(address).then(function (answer) {
+    if (!answer.ok) throw new Error(address + ": " + answer.status);
+    return answer.json();
+  });
+}
+
+function append(data, rest) {
+  data.tables.devices.columns.forEach(function (column, position) {
+    var rows = column.index ? "index" : "texts";
+    column[rows] = column[rows].concat(rest.columns[position]);
+  });
+  data.device_states = data.device_states.concat(rest.device_states);
+}
+
 function textAt(column, row) {
   return column.texts[column.index ? column.index[row] : row];
 }

@@ -2,10 +2,12 @@
 // One part of the page's script: maps/assets.py joins the parts in one function.
 
 const POPUP = { minWidth: 220, maxWidth: 340 };
+const BATCH = 9000; // objects that are added before the page listens to its reader again
+const PAUSE = 250; // milliseconds in which it is drawn, and its reader may do something
 const STEP = 1e-5; // degrees in one step of a square's corners
 
-function drawCells(data, layer) {
-  data.cells.forEach(function (cell) {
+function drawCells(data, cells, layer) {
+  cells.forEach(function (cell) {
     var ring = [[cell[4] * STEP, cell[3] * STEP]];
     for (var k = 5; k < cell.length; k += 2) ring.push([(cell[4] + cell[k + 1]) * STEP, (cell[3] + cell[k]) * STEP]);
     var look = data.symbols.cell;
@@ -31,14 +33,22 @@ function drawGateways(data, layer, signs) {
   });
 }
 
-function makeDevices(data, signs) {
-  data.device_states.forEach(function (state, row) {
-    var place = placeAt(data.tables.devices, row);
+function makeDevices(data, signs, from, end) {
+  data.device_states.slice(from, end).forEach(function (state, k) {
+    var row = from + k, place = placeAt(data.tables.devices, row);
     if (!place) return;
     signs.devices[row] = new Sign(place, { symbol: data.symbols.states[state] }).bindPopup(function () {
       return rowCard(data.tables.devices, row);
     }, POPUP);
   });
+}
+
+// They are of less concern, one after the other, than what is drawn already: each goes below it.
+function addDevices(data, states, signs, rows) {
+  rows.forEach(function (row) {
+    if (signs.devices[row]) states[data.device_states[row]].addLayer(signs.devices[row]);
+  });
+  rows.forEach(function (row) { if (signs.devices[row]) signs.devices[row].bringToBack(); });
 }
 
 function showDevices(data, states, signs, isShown) {
@@ -125,12 +135,12 @@ function show(made, data) {
   L.control.scale({ imperial: false }).addTo(map);
 
   if (made.layers.communes) drawCommunes(data, made.layers.communes, map, signs);
-  if (made.layers.cells) drawCells(data, made.layers.cells);
+  if (made.layers.cells) drawCells(data, data.cells, made.layers.cells);
   if (data.coverage) {
     drawCoverage(data, made.layers, map);
     ["candidates", "gaps"].forEach(function (kind) { drawNumbered(data, kind, made.layers[kind], signs); });
   }
-  makeDevices(data, signs);
+  makeDevices(data, signs, 0, data.device_states.length);
   if (made.layers.gateways) drawGateways(data, made.layers.gateways, signs);
 
   function restack() {
@@ -199,7 +209,7 @@ function show(made, data) {
   ["communes", "gateways", "gaps", "candidates"].forEach(function (kind) {
     if (document.getElementById(kind)) Array.prototype.forEach.call(document.getElementById(kind).tBodies[0].rows, addButton(kind));
   });
-  devicesTable(data, function (isShown) {
+  var comeMore = devicesTable(data, function (isShown) {
     showDevices(data, made.states, signs, isShown);
     restack();
   }, addButton("devices"));
@@ -207,6 +217,36 @@ function show(made, data) {
     if (table.id !== "devices") sortWritten(table);
   });
   document.documentElement.dataset.ready = "true";
+  setTimeout(function () { complete(data, comeMore); }, PAUSE);
+
+  // What comes later goes in by parts, and the page is drawn and listens to its reader between them.
+  function complete(data, comeMore) {
+    readRest().then(function (rest) {
+      if (!rest) return null;
+      var from = data.device_states.length;
+      append(data, rest);
+      return new Promise(function (resolve) {
+        function next() {
+          if (from >= data.device_states.length) {
+            if (made.layers.cells) drawCells(data, rest.cells, made.layers.cells);
+            restack();
+            document.documentElement.dataset.whole = "true";
+            return resolve();
+          }
+          var end = Math.min(from + BATCH, data.device_states.length);
+          makeDevices(data, signs, from, end);
+          addDevices(data, made.states, signs, comeMore(end));
+          restack();
+          from = end;
+          setTimeout(next, PAUSE);
+        }
+        setTimeout(next, PAUSE);
+      });
+    }).catch(function (error) {
+      document.getElementById("message").textContent = data.words.incomplete;
+      throw error;
+    });
+  }
 }
 
 window.LoraMap = { start: start };

@@ -107,8 +107,10 @@ function devicesTable(data, onFilter, addButton) {
     list.slice(0, limit).forEach(function (row) { part.appendChild(rowElement(row)); });
     body.appendChild(part);
     if (more) more.hidden = list.length <= limit;
-    var numbers = [list.length, order.length].map(function (n) { return n.toLocaleString(data.language); });
-    document.getElementById("shown").textContent = data.words.shown.replace(/%/g, function () { return numbers[count++]; });
+    var all = data.tables.devices.length;
+    var numbers = [list.length, all].map(function (n) { return n.toLocaleString(data.language); });
+    var told = data.words.shown.replace(/%/g, function () { return numbers[count++]; });
+    document.getElementById("shown").textContent = order.length < all ? told + ". " + data.words.coming : told;
   }
 
   function filter() {
@@ -119,10 +121,16 @@ function devicesTable(data, onFilter, addButton) {
     toAddress(data, form);
   }
 
-  sortable(table.tHead, function (position, sign) {
-    var column = columns[position];
+  var sorted = null;
+  function sort() {
+    if (!sorted) return;
+    var column = columns[sorted.position];
     function key(row) { return column.index ? column.index[row] : column.texts[row]; }
-    order.sort(function (a, b) { return sign * compare(key(a), key(b)); });
+    order.sort(function (a, b) { return sorted.sign * compare(key(a), key(b)); });
+  }
+  sortable(table.tHead, function (position, sign) {
+    sorted = { position: position, sign: sign };
+    sort();
     write();
   });
   rows.forEach(addButton);
@@ -139,10 +147,18 @@ function devicesTable(data, onFilter, addButton) {
   if (part) part.hidden = false;
   filter();
   var other = document.getElementById("chosen");
-  if (!other) return;
-  form.addEventListener("reset", function () { location.assign(location.pathname); });
-  fetch(other.dataset.src, { credentials: "same-origin" }).then(function (answer) { return answer.json(); }).then(function (list) {
-    only = new Set(list);
-    filter();
-  });
+  if (other) {
+    form.addEventListener("reset", function () { location.assign(location.pathname); });
+    fetch(other.dataset.src, { credentials: "same-origin" })
+      .then(function (answer) { return answer.json(); })
+      .then(function (list) { only = new Set(list); filter(); });
+  }
+  // Called when the rows up to `end` have come.
+  return function (end) {
+    var come = [];
+    while (order.length < end) { come.push(order.length); order.push(order.length); }
+    sort();
+    write();
+    return come.filter(isShown);
+  };
 }

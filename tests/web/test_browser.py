@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -10,15 +11,16 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 from sqlalchemy import Engine, select, update
 
-from lora_registry.domain.access import Role
+from lora_registry.domain.access import Aspect, Role
 from lora_registry.store.audits import Finding
 from lora_registry.store.engine import reading, writing
 from lora_registry.store.registry import DeviceRecord, Service
 from lora_registry.store.telemetry import Device
 from lora_registry.web.queries import key_of
+from maps import instalments
 from tests.web import realm
 from tests.web.conftest import Server
-from tests.web.realm import ME, METROPOLIS, NOW, PASSWORD, objects
+from tests.web.realm import ME, METROPOLIS, NOW, PASSWORD, expected, objects, viewer
 
 MINE: Final = objects()[0]
 KEY: Final = key_of(("silent_device", "device", str(MINE.dev_eui), NOW - 30 * realm.HOUR))
@@ -156,6 +158,37 @@ def test_on_the_map_the_keyboard_reaches_a_popup_and_comes_back(server: Server, 
     expect(page.locator(".card")).to_have_count(0)
     assert page.evaluate("document.activeElement.className") == "go"
     context.close()
+
+
+def test_a_long_map_can_be_used_before_the_rest_of_it_comes(
+    server: Server, browser: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(instalments, "AT_ONCE", 3)
+    context = browser.new_context(viewport=WIDE)
+    page = sign_in(context, server, ME)
+    told = Told(page, server)
+    held: list[Any] = []
+    page.route("**/map/files/rest.*", lambda route: held.append(route))  # noqa: PLW0108 - Playwright marks it
+    with page.expect_request("**/map/files/rest.*"):
+        opened(page, server, "/map")
+    drawn = len(expected(viewer(ME, Role.ADMIN), Aspect.POSITION))
+    expect(page.locator("#shown")).to_have_text(re.compile(rf"^3 .* {drawn} .*\. The others are on their way\.$"))
+    assert page.locator("#devices tbody tr").count() == 3
+    page.wait_for_timeout(50)
+    held[0].continue_()
+    page.wait_for_selector("html[data-whole]")
+    expect(page.locator("#shown")).to_have_text(re.compile(rf"^{drawn} .* {drawn} .*shown$"))
+    assert page.locator("#devices tbody tr").count() == drawn
+    page.fill('#filter [name="search"]', objects()[0].name)
+    assert page.locator("#devices tbody tr").count() == 1
+    page.click("#devices tbody button.go")
+    expect(page.locator(".card")).to_contain_text(objects()[0].name)
+    page.unroute("**/map/files/rest.*")
+    page.route("**/map/files/rest.*", lambda route: route.abort())
+    opened(page, server, "/map")
+    expect(page.locator("#message")).to_have_text("Some objects did not come: load this page again.")
+    context.close()
+    assert [line for line in told.lines if "ERR_FAILED" not in line and "Failed to fetch" not in line] == []
 
 
 def tab_to(page: Page, selector: str, *, most: int = 80) -> None:

@@ -20,6 +20,7 @@ from lora_registry.store.sync_reads import Difference
 from lora_registry.web.app import ROUTERS
 from lora_registry.web.queries import key_of
 from lora_registry.web.tables import TABLES
+from maps import instalments
 from tests.web import realm
 from tests.web.conftest import Server, form_token, serving
 from tests.web.realm import ME, METROPOLIS, NOW, OTHER, PARTNER, STRANGER, expected, objects, ties_of, viewer
@@ -281,6 +282,22 @@ def test_who_is_not_signed_in_reads_nothing(server: Server) -> None:
                 assert answer.status_code == (401 if path.startswith("/api/") else 303), path
                 assert path.startswith("/api/") or answer.headers["location"].startswith("/login?back=")
     assert client.get("/map/files/map.0.json").status_code == 303
+
+
+def test_what_comes_later_of_a_map_is_as_closed_as_the_map(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(instalments, "AT_ONCE", 3)
+    client = server.signed_in()
+    files = re.findall(r"/map/files/\w+\.\w+\.json", client.get("/map").text)
+    assert len(files) == 2
+    texts = [text_of(client.get(path)) for path in files]
+    _, placed = zip(*map(told, texts), strict=True)
+    assert placed[0] | placed[1] == expected(viewer(), Aspect.POSITION)
+    assert not placed[0] & placed[1]
+    for path in files:
+        assert server.signed_in(STRANGER, Role.ADMIN).get(path).status_code == 404
+        assert server.client().get(path).status_code == 303
 
 
 def test_nobody_else_s_browser_is_given_the_files_of_a_map(server: Server) -> None:

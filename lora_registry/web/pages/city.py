@@ -88,4 +88,5 @@ def city_map_file(visit: Someone, name: str) -> Response:
     if name == found.script_name:
         return Response(found.script, media_type="text/javascript", headers={"Cache-Control": _KEPT})
     headers = {"Cache-Control": _KEPT, "Content-Encoding": "gzip"}
-    return Response(found.data, media_type="application/json", headers=headers)
+    body = found.rest if name == found.rest_name else found.data
+    return Response(body, media_type="application/json", headers=headers)

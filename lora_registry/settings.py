@@ -192,6 +192,16 @@ class Settings:
     )
     aggregate_days: int = _setting(1826, "how long sums by day are kept; docs/retention.md", _positive)
     dead_letter_days: int = _setting(90, "how long messages that were set aside are kept", _positive)
+    inactive_days: int = _setting(
+        730, "how long an account may be unused before it is closed, after a notice; docs/retention.md", _positive
+    )
+    backup_dir: str = _setting(
+        "", "the folder of backups, which the timed job `backups` looks at; without it, it does not"
+    )
+    backup_newest_days: int = _setting(2, "how old the newest backup may be", _positive)
+    backup_oldest_days: int = _setting(
+        35, "how old the oldest backup may be: what was forgotten stays in backups that long", _positive
+    )
     effect_days: int = _setting(60, "after how long the effect of a decision is measured", _positive)
     carbon_file: str = _setting(
         "", "a city's own carbon factors, CSV (docs/carbon.md); without it, estimates that name no model"

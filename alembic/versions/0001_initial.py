@@ -1027,6 +1027,8 @@ def people() -> None:
         sa.Column("oidc_issuer", sa.Text(), nullable=True),
         sa.Column("oidc_subject", sa.String(255), nullable=True),
         sa.Column("created_at", INSTANT, nullable=False),
+        sa.Column("seen_at", INSTANT, nullable=True, comment="when they last signed in"),
+        sa.Column("noticed_at", INSTANT, nullable=True, comment="told that it will be closed"),
         sa.Column("disabled_at", INSTANT, nullable=True),
         sa.PrimaryKeyConstraint("id", name="pk_person"),
         sa.UniqueConstraint("email", name="uq_person_email"),
@@ -1120,6 +1122,12 @@ def mail_tables() -> None:
         sa.Column("organisation_id", sa.String(64), nullable=False),
         sa.Column("address", sa.String(254), nullable=False),
         sa.Column("language", sa.String(8), nullable=False),
+        sa.Column(
+            "deputy",
+            sa.Boolean(),
+            nullable=False,
+            comment="told only of what nobody answers, instead of the weekly mail",
+        ),
         sa.Column("added_at", INSTANT, nullable=False),
         sa.Column("added_by", sa.String(200), nullable=False),
         sa.Column("left_at", INSTANT, nullable=True, comment="when they asked for no more mails"),
@@ -1322,10 +1330,34 @@ def alert_tables() -> None:
         sa.PrimaryKeyConstraint("alert_id", "phase", "contact_id", name="pk_safety_delivery"),
     )
     op.create_index("ix_safety_delivery_state", "safety_delivery", ["state"])
+    op.create_table(
+        "forgotten",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("at", INSTANT, nullable=False),
+        sa.Column("table_name", sa.String(64), nullable=False),
+        sa.Column("week", sa.Date(), nullable=True, comment="the raw week that went"),
+        sa.Column("before", INSTANT, nullable=True, comment="what was older went"),
+        sa.Column("rows", sa.BigInteger(), nullable=False),
+        sa.Column("why", sa.String(40), nullable=False, comment="age, class withdrawn, or account unused"),
+        sa.PrimaryKeyConstraint("id", name="pk_forgotten"),
+    )
+    op.create_table(
+        "deputy_told",
+        sa.Column("organisation_id", sa.String(64), nullable=False),
+        sa.Column("kind", sa.String(40), nullable=False),
+        sa.Column("subject_kind", sa.String(16), nullable=False),
+        sa.Column("subject", sa.String(200), nullable=False),
+        sa.Column("since", INSTANT, nullable=False),
+        sa.Column("week", sa.String(8), nullable=False, comment="of the mail"),
+        sa.Column("told_at", INSTANT, nullable=False),
+        sa.PrimaryKeyConstraint(
+            "organisation_id", "kind", "subject_kind", "subject", "since", name="pk_deputy_told"
+        ),
+    )
 
 
 def drop_alert_tables() -> None:
-    for table in ("safety_delivery", "safety_alert", "safety_contact"):
+    for table in ("forgotten", "deputy_told", "safety_delivery", "safety_alert", "safety_contact"):
         op.drop_table(table)
 
 

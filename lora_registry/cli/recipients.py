@@ -20,8 +20,8 @@ from lora_registry.store import recipients as store
 from lora_registry.store.engine import reading, writing
 
 RECIPIENT_COLUMNS = (
-    "organisation", "address", "language", "enabled_at", "left_at", "last_week", "last_state", "last_sent_at",
-    "last_said",
+    "organisation", "address", "language", "deputy", "enabled_at", "left_at", "last_week", "last_state",
+    "last_sent_at", "last_said",
 )  # fmt: skip
 _TABLE = RECIPIENT_COLUMNS[:-2]
 Organisation = Annotated[str, typer.Argument(metavar="ORGANISATION", help="Its identifier in the registry.")]
@@ -38,6 +38,10 @@ def add(
     where: Address,
     *,
     language: Annotated[str | None, typer.Option(help="fr or en.  [default: that of the settings]")] = None,
+    deputy: Annotated[
+        bool,
+        typer.Option("--deputy", help="Told only of what nobody answers for four weeks, once, instead."),
+    ] = False,
     by: ByOption = None,
 ) -> None:
     """Add somebody to an organisation's mail; nothing goes out before it is enabled."""
@@ -48,8 +52,9 @@ def add(
     with registry(configured) as engine, writing(engine) as connection:
         if store.organisation_name(connection, organisation) is None:
             raise RefusedError(f"no organisation {organisation!r}: `lora-registry registry import` brings them")
-        store.add(connection, organisation, plain, language=chosen, by=speaker(by), now=now())
-    say(f"{plain} gets the mail of {organisation} once that is enabled")
+        store.add(connection, organisation, plain, language=chosen, by=speaker(by), now=now(), deputy=deputy)
+    what = "is told what nobody answers" if deputy else "gets the mail"
+    say(f"{plain} {what} of {organisation} once that is enabled")
 
 
 @recipients.command("list")

@@ -35,7 +35,8 @@ def review(
 
     configured = settings(context)
     with registry(configured) as engine:
-        told = review_services(engine, now=now(), factors=factors(configured))
+        zone = ZoneInfo(configured.timezone)
+        told = review_services(engine, now=now(), zone=zone, factors=factors(configured))
     if out is None:
         sys.stdout.write(as_csv(told))
         return

@@ -15,10 +15,12 @@ from lora_registry.cli.progress import progress
 from lora_registry.domain.errors import SettingsError
 from lora_registry.pipeline.retain import Going, plan
 from lora_registry.pipeline.retain import retain as forget
-from lora_registry.store import sqlite_file
+from lora_registry.store import forgotten, sqlite_file
+from lora_registry.store.engine import reading
 from lora_registry.store.retention import Age
 
 RETAIN_COLUMNS = ("table", "week", "before", "rows", "bytes")
+LOG_COLUMNS = ("at", "table_name", "week", "before", "rows", "why")
 # Below, the space is soon used again by what comes in.
 _WORTH_SAYING = 100_000_000
 _MEGABYTE = 1_000_000
@@ -34,6 +36,7 @@ def retain(
         bool,
         typer.Option("--vacuum", help="SQLite: give the free space back to the disk; who writes waits meanwhile."),
     ] = False,
+    log: Annotated[bool, typer.Option("--log", help="Only show what earlier runs took, newest first.")] = False,
     form: FormatOption = Format.TABLE,
 ) -> None:
     """Forget what is older than the settings say, raw events by whole weeks; exit 1 when some had to be left."""
@@ -44,6 +47,10 @@ def retain(
             raise SettingsError(
                 "--vacuum is for SQLite: PostgreSQL gives dropped weeks back to the disk by itself"
             )
+        if log:
+            with reading(engine) as connection:
+                listing.write(forgotten.listed(connection), LOG_COLUMNS, form)
+            return
         if dry_run:
             listing.write([_row(one) for one in plan(engine, now=now(), ages=ages)], RETAIN_COLUMNS, form)
             return

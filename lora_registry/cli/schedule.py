@@ -52,7 +52,7 @@ def list_jobs(
     form: FormatOption = Format.TABLE,
 ) -> None:
     """List the jobs: when each runs next and how it last ended."""
-    from lora_registry.schedule import rows  # noqa: PLC0415 - see above
+    from lora_registry.pipeline.timed_jobs import rows  # noqa: PLC0415 - see above
 
     configured = settings(context)
     with registry(configured) as engine:
@@ -79,7 +79,7 @@ def run_now(context: typer.Context, job: Name) -> None:
 
 
 def _change(context: typer.Context, job: str, what: str) -> None:
-    from lora_registry.schedule import change  # noqa: PLC0415 - see above
+    from lora_registry.pipeline.timed_jobs import change  # noqa: PLC0415 - see above
 
     configured = settings(context)
     with registry(configured) as engine:

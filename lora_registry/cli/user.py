@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import sys
+from datetime import timedelta
 from typing import Annotated
 
 import typer
 
 from lora_registry.cli.app import app, now, registry, say, settings
 from lora_registry.domain.access import Role
-from lora_registry.domain.errors import UsageError
+from lora_registry.domain.errors import RefusedError, UnavailableError, UsageError
+from lora_registry.domain.plain import plain
+from lora_registry.store.engine import reading
 
 user = typer.Typer(help="People who may sign in to the web pages.", no_args_is_help=True)
 app.add_typer(user, name="user")
@@ -71,6 +75,65 @@ def disable(context: typer.Context, email: EmailArgument) -> None:
     with registry(settings(context)) as engine:
         disable_person(engine, email=email, now=now())
     say(f"{email} can no longer sign in")
+
+
+@user.command("enable")
+def enable(context: typer.Context, email: EmailArgument) -> None:
+    """Let a person sign in again whose account was closed."""
+    from lora_registry.pipeline.sign_in import enable_person  # noqa: PLC0415 - as above
+
+    with registry(settings(context)) as engine:
+        enable_person(engine, email=email, now=now())
+    say(f"{email} may sign in again")
+
+
+@user.command("export")
+def export(context: typer.Context, email: EmailArgument) -> None:
+    """Print all that is held of a person, as JSON: their account, words, sessions and mails; no secret."""
+    from lora_registry.store.held import held  # noqa: PLC0415 - many tables, for this command alone
+
+    with registry(settings(context)) as engine, reading(engine) as connection:
+        found = held(connection, email.strip())
+    if not found:
+        raise RefusedError(f"nothing is held of {email}")
+    json.dump(found, sys.stdout, ensure_ascii=False, indent=1, default=lambda value: str(plain(value)))
+    sys.stdout.write("\n")
+
+
+@user.command("retire")
+def retire(
+    context: typer.Context,
+    *,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only say what would be done; nothing is changed, nobody is told.")
+    ] = False,
+) -> None:
+    """Give notice to accounts that nobody uses, close them a month later, and delete them after three more."""
+    from lora_registry.pipeline.retire_accounts import planned, retire_accounts  # noqa: PLC0415 - as above
+    from lora_registry.wiring import mailer  # noqa: PLC0415
+
+    configured = settings(context)
+    inactive = timedelta(days=configured.inactive_days)
+    with registry(configured) as engine:
+        if dry_run:
+            for what, emails in planned(engine, inactive=inactive, now=now()).items():
+                if what != "keep":
+                    say(f"{what}: {', '.join(emails) or 'nobody'}")
+            return
+        done = retire_accounts(
+            engine,
+            mailer(configured) if configured.smtp_host else None,
+            inactive=inactive,
+            clock=now,
+            sender=configured.mail_from,
+            public_url=configured.public_url,
+        )
+    say(f"{len(done.noticed)} told, {len(done.disabled)} closed, {len(done.deleted)} deleted")
+    if done.untold:
+        raise UnavailableError(
+            f"{len(done.untold)} unused accounts stay, as nobody could be told: "
+            f"{done.why or 'set LORA_REGISTRY_SMTP_HOST'}"
+        )
 
 
 def _password(*, from_stdin: bool) -> str:

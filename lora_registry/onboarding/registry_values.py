@@ -93,8 +93,8 @@ def _unknown(text: str, english: str, french: str, section: str) -> Told:
     return told(
         f"no {english} of the registry is called {shown(text)} (or several are): use its identifier, or add it "
         f"to {section} first",
-        f"le registre n'a pas de {french} nommé {shown(text)} (ou plusieurs) : écrivez son identifiant, ou "
-        "ajoutez-le d'abord",
+        f"le registre n'a pas de {french} sous le nom {shown(text)} (ou en a plusieurs) : écrivez le nom exact ou "
+        "l'identifiant, ou demandez qu'on l'y ajoute",
     )
 
 

@@ -14,7 +14,8 @@ from lora_registry.domain.identifiers import DevEui
 from lora_registry.domain.mail_week import MailWeek
 from lora_registry.domain.services import OrganisationKind, PrivacyClass
 from lora_registry.report.digest import Deafness, Digest, digest, without_detail
-from lora_registry.report.digest_item import Item
+from lora_registry.report.digest_item import REVIEWED_AFTER, Item, is_unanswered
+from lora_registry.report.unanswered import Key, for_deputy
 from lora_registry.store import digest_reads, outages
 
 _NOBODY: Mapping[str, Any] = {"parties": frozenset()}
@@ -59,6 +60,19 @@ class Week:
             last_data_at=self.last_data_at,
             is_first=is_first,
         )
+
+    def for_deputy(self, organisation: str, told_before: Collection[Key]) -> Digest:
+        """Return what the deputies of an organisation are told."""
+        its = self.organisations[organisation]
+        sees_all = its["kind"] == OrganisationKind.METROPOLIS
+        items = _of(self.known, organisation, sees_all=sees_all)
+        return for_deputy(its["name"], items, week=self.week, told_before=told_before)
+
+    def for_review(self) -> list[Item]:
+        """Return what has waited for a word for five weeks, worst first; objects of homes without who they are."""
+        items = [without_detail(one.item) if one.is_of_a_home else one.item for one in self.known]
+        waiting = [one for one in items if is_unanswered(one, self.week.until, REVIEWED_AFTER)]
+        return sorted(waiting, key=lambda one: (-one.severity.rank, one.since, one.kind, one.subject))
 
 
 def _of(known: Collection[_Known], organisation: str, *, sees_all: bool) -> Iterator[Item]:

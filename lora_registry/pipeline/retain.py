@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import Connection, Engine, Table
 from sqlalchemy.exc import OperationalError
 
-from lora_registry.store import forget_rows, forget_weeks, sketches, week_partitions
-from lora_registry.store.engine import reading
+from lora_registry.store import forget_rows, forget_weeks, forgotten, sketches, week_partitions
+from lora_registry.store.engine import reading, writing
 from lora_registry.store.retention import RETENTION, Age, Ages, cut_of
 
 _PAUSE_S: Final = 0.05
@@ -146,11 +146,18 @@ class _Run:
     def _note(self, one: Going) -> None:
         if one.rows or one.bytes:
             self.done.gone.append(one)
+            with writing(self.engine) as connection:
+                forgotten.note(connection, [_logged(one)], at=self.now)
             self.on_progress(sum(one.rows for one in self.done.gone))
 
     def _wait(self) -> None:
         if self.engine.dialect.name == "sqlite":
             self.sleep(_PAUSE_S)
+
+
+def _logged(one: Going) -> dict[str, Any]:
+    why = "age" if one.week is not None or one.before is not None else "class withdrawn"
+    return {"table_name": one.table, "week": one.week, "before": one.before, "rows": one.rows, "why": why}
 
 
 def _week(connection: Connection, week: date) -> Iterator[Going]:

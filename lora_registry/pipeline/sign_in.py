@@ -167,3 +167,17 @@ def disable_person(engine: Engine, *, email: str, now: datetime) -> None:
             raise RefusedError(f"nobody signs in as {email}")
         accounts.disable(connection, account.id, now=now)
         sessions.close_all(connection, account.id)
+
+
+def enable_person(engine: Engine, *, email: str, now: datetime) -> None:
+    """Let a person sign in again.
+
+    Raises:
+        RefusedError: nobody has this address.
+
+    """
+    with writing(engine) as connection:
+        account = accounts.by_email(connection, email, alone=False)
+        if account is None:
+            raise RefusedError(f"nobody signs in as {email}: `user add` adds them")
+        accounts.enable(connection, account.id, now=now)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from hashlib import sha256
 from typing import Any, NamedTuple
@@ -50,14 +51,21 @@ def prepare(engine: Engine, *, now: datetime, zone: ZoneInfo, public_url: str, s
             return Written(week, 0, 0)
         told = week_of_digests(connection, week)
         before = outbox_writes.last_abouts(connection, [one["id"] for one in waiting], week.label)
-    digests: dict[tuple[str, bool], Digest] = {}
+        of_deputies = {one["organisation"] for one in waiting if one["deputy"]}
+        told_before = {name: outbox_writes.told_to_deputies(connection, name) for name in of_deputies}
+    digests: dict[tuple[str, str], Digest] = {}
     editions: dict[tuple[str, str, str], Row] = {}
     mails, baselines = [], {}
     for one in waiting:
-        organisation, language, is_first = one["organisation"], one["language"], one["baseline_week"] is None
-        if (organisation, is_first) not in digests:
-            digests[organisation, is_first] = told.digest(organisation, is_first=is_first)
-        its = digests[organisation, is_first]
+        organisation, language = one["organisation"], one["language"]
+        reader = "deputy" if one["deputy"] else "first" if one["baseline_week"] is None else "usual"
+        if (organisation, reader) not in digests:
+            digests[organisation, reader] = (
+                told.for_deputy(organisation, told_before[organisation])
+                if reader == "deputy"
+                else told.digest(organisation, is_first=reader == "first")
+            )
+        its = digests[organisation, reader]
         said_before = its.about is About.NO_DATA and before.get(one["id"]) == About.NO_DATA
         silent = its.about is About.NOTHING or said_before
         key = (organisation, language, its.about.value)
@@ -71,9 +79,19 @@ def prepare(engine: Engine, *, now: datetime, zone: ZoneInfo, public_url: str, s
             baselines[one["id"]] = week.label
         mails.append(_mail(one, week, its.about, now, sender, silent=silent))
     with writing(engine) as connection:
-        outbox_writes.put(connection, editions.values(), mails, baselines)
+        outbox_writes.put(connection, editions.values(), mails, baselines, _told(digests, week, now))
     silent_ones = sum(mail["state"] == MailState.NOTHING for mail in mails)
     return Written(week, len(mails) - silent_ones, silent_ones)
+
+
+def _told(digests: Mapping[tuple[str, str], Digest], week: MailWeek, now: datetime) -> list[Row]:
+    """Return the findings of which deputies are told by these digests."""
+    return [
+        {"organisation_id": organisation, "kind": item.kind, "subject_kind": item.subject_kind.value,
+         "subject": item.subject, "since": item.since, "week": week.label, "told_at": now}
+        for (organisation, _), its in digests.items() if its.about is About.UNANSWERED
+        for _, item in its.told
+    ]  # fmt: skip
 
 
 def _mail(one: Row, week: MailWeek, about: About, now: datetime, sender: str, *, silent: bool) -> Row:

@@ -32,6 +32,8 @@ class About(StrEnum):
     CHANGES = "changes"
     NO_DATA = "no_data"
     """Nothing was received all week: said once."""
+    UNANSWERED = "unanswered"
+    """To a deputy: what nobody has answered for four weeks, once."""
     NOTHING = "nothing"
     """There is nothing to say; no mail."""
 
@@ -150,7 +152,7 @@ def digest(
     known = sorted(items, key=lambda one: (-one.severity.rank, one.since, one.kind, one.subject))
     told = [(change, one) for one in known if (change := change_of(one, week)) is not None]
     standing = [one for change, one in told if change.stands]
-    sections = _sections(told)
+    shown = sections(told)
     deaf = tuple(
         one for one in outages if one.since <= week.until and (one.until is None or one.until > week.since)
     )
@@ -164,7 +166,7 @@ def digest(
         standing=len(standing),
         critical=sum(one.severity is Severity.CRITICAL for one in standing),
         hidden=sum(change is Change.HIDDEN for change, _ in told),
-        sections=sections,
+        sections=shown,
         stock=_stock(standing),
         outages=deaf,
         last_data_at=last_data_at,
@@ -198,7 +200,8 @@ def _part(change: Change, item: Item) -> Part:
     return Part.ONGOING if change is Change.ONGOING else Part.NEW
 
 
-def _sections(told: Iterable[tuple[Change, Item]]) -> tuple[Section, ...]:
+def sections(told: Iterable[tuple[Change, Item]]) -> tuple[Section, ...]:
+    """Return what is shown, part by part; `told` comes worst first."""
     by_part: dict[Part, list[tuple[Change, Item]]] = defaultdict(list)
     for change, item in told:
         if change is not Change.HIDDEN:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Final
 
 from lora_registry.domain.finding_status import LISTED
 from lora_registry.domain.findings import Severity, Status, SubjectKind
@@ -58,6 +59,19 @@ class Item:
     def label(self) -> str:
         """Return what people call the subject."""
         return self.name or self.subject
+
+
+UNANSWERED_AFTER: Final = timedelta(weeks=4)
+"""So long a finding waits for a word before a deputy is told of it."""
+REVIEWED_AFTER: Final = UNANSWERED_AFTER + timedelta(weeks=1)
+"""So long before it goes to the service review."""
+
+
+def is_unanswered(item: Item, at: datetime, after: timedelta = UNANSWERED_AFTER) -> bool:
+    """Tell whether nobody has said a word of something worth watching, `after` it was found or came back."""
+    stands = item.cleared_at is None and item.status is Status.OPEN
+    found_at = max(item.first_seen_at, item.reopened_at or item.first_seen_at)
+    return stands and item.severity.rank >= Severity.WARNING.rank and at - found_at >= after
 
 
 def change_of(item: Item, week: MailWeek) -> Change | None:

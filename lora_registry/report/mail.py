@@ -93,6 +93,8 @@ class _Terms:
         """Return the one line that comes first."""
         if told.about is About.NO_DATA:
             return self.text("no data received since {day}", day=self.day(told.last_data_at))
+        if told.about is About.UNANSWERED:
+            return self.many("{n} finding without an answer", "{n} findings without an answer", told.standing)
         if told.about is About.BASELINE:
             return self.many("{n} thing to look at", "{n} things to look at", told.standing)
         words = [

@@ -61,6 +61,10 @@ ABOUT: Final[Mapping[About, str]] = {
     ),
     About.CHANGES: "What has changed since the Monday before, worst first.",
     About.NO_DATA: "Nothing was received all week, so nothing can be said of any object. This is said once.",
+    About.UNANSWERED: (
+        "You are the deputy: nobody has said a word of these for four weeks. You are told once; those still "
+        "without a word in a week go to the service review."
+    ),
     About.NOTHING: "Nothing has changed.",
 }
 CAUSES: Final[Mapping[str, str]] = {

@@ -14,6 +14,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from lora_registry.domain.plain import harmless
 from lora_registry.i18n import translator
+from lora_registry.report.digest_item import Item
 from lora_registry.report.wording import Words
 from lora_registry.usefulness.carbon import Factor
 
@@ -21,7 +22,7 @@ CSV_COLUMNS: Final = (
     "rank", "service", "name", "owner", "family", "objects", "score_low", "score_high", "serves", "does_not",
     "unknown", "proposal", "objects_to_decide", "airtime_s_per_day", "airtime_saved_s_per_day",
     "cost_eur_per_year", "carbon_kg_low", "carbon_kg_central", "carbon_kg_high", "ask_owner", "owner_answer",
-    "answered_on",
+    "answered_on", "unanswered",
 )  # fmt: skip
 
 
@@ -43,6 +44,12 @@ class Review:
     """Names of the services of which nothing is to be decided."""
     decisions: Sequence[Mapping[str, Any]]
     factors: Sequence[Factor]
+    unanswered: Sequence[Item] = ()
+    """Findings of which nobody has said a word for five weeks, worst first."""
+
+    def unanswered_of(self, service: str | None) -> int:
+        """Return how many of these are a service's, by its name."""
+        return sum(one.service == service for one in self.unanswered)
 
 
 def as_html(review: Review, *, language: str, zone: ZoneInfo) -> str:
@@ -68,7 +75,8 @@ def as_csv(review: Review) -> str:
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(CSV_COLUMNS)
     for rank, told in enumerate(review.services, start=1):
-        writer.writerow([harmless(value) for value in _row(rank, told)])
+        row = [*_row(rank, told), review.unanswered_of(told["name"])]
+        writer.writerow([harmless(value) for value in row])
     return out.getvalue()
 
 

@@ -105,6 +105,11 @@ def disable(connection: Connection, person: int, *, now: datetime) -> None:
     connection.execute(update(Person).where(Person.id == person).values(disabled_at=now))
 
 
+def enable(connection: Connection, person: int, *, now: datetime) -> None:
+    """Let a person sign in again; that counts as having been seen."""
+    connection.execute(update(Person).where(Person.id == person).values(disabled_at=None, seen_at=now))
+
+
 def organisation(connection: Connection, identifier: str) -> Any:  # noqa: ANN401 - a row or None
     """Return `id`, `name`, `kind` and `territory_code` of an organisation."""
     return connection.execute(_organisations().where(Organisation.id == identifier)).one_or_none()

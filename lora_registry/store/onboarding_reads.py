@@ -152,12 +152,14 @@ def sheet_words(connection: Connection, organisation: str | None = None) -> dict
     return journal.words(connection, list(connection.execute(query.order_by(DeviceRecord.dev_eui)).scalars()))
 
 
-def attribute(connection: Connection, dev_eui: DevEui, name: str) -> str | None:
-    """Return what is said of a device under a heading of the owner's own."""
-    query = select(DeviceAttribute.value).where(DeviceAttribute.dev_eui == dev_eui, DeviceAttribute.name == name)
-    return connection.execute(query).scalar()
+def attributes(connection: Connection, dev_euis: Collection[DevEui], name: str) -> dict[DevEui, str]:
+    """Return what is said of devices under a heading of their owners' own, of those of which something is."""
+    among = chosen.one_of(connection, DeviceAttribute.dev_eui, dev_euis)
+    query = select(DeviceAttribute.dev_eui, DeviceAttribute.value).where(among, DeviceAttribute.name == name)
+    return dict(connection.execute(query).all())
 
 
-def contact(connection: Connection, service: str) -> str | None:
-    """Return whom to call about a service, as its owner wrote it."""
-    return connection.execute(select(Service.contact).where(Service.id == service)).scalar()
+def contacts(connection: Connection) -> dict[str, str]:
+    """Return whom to call about services, as their owners wrote it, by identifier."""
+    query = select(Service.id, Service.contact).where(Service.contact.is_not(None))
+    return {row.id: row.contact for row in connection.execute(query)}

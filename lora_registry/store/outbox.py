@@ -26,6 +26,9 @@ class Recipient(Base):
     organisation_id: Mapped[str] = mapped_column(ForeignKey("organisation.id"))
     address: Mapped[str] = mapped_column(String(254))
     language: Mapped[str] = mapped_column(String(8))
+    deputy: Mapped[bool] = mapped_column(
+        default=False, comment="told only of what nobody answers, instead of the weekly mail"
+    )
     added_at: Mapped[datetime] = mapped_column(Instant)
     added_by: Mapped[str] = mapped_column(NAME)
     left_at: Mapped[datetime | None] = mapped_column(Instant, comment="when they asked for no more mails")
@@ -94,6 +97,21 @@ class OutboxMail(Base):
     next_at: Mapped[datetime] = mapped_column(Instant, comment="not tried before")
     sent_at: Mapped[datetime | None] = mapped_column(Instant)
     said: Mapped[str | None] = mapped_column(Text, comment="what the server last said, when it took nothing")
+
+
+class DeputyTold(Base):
+    """A finding of which an organisation's deputies were told: once."""
+
+    __tablename__ = "deputy_told"
+    __table_args__ = {"info": lives(Lives.LOCAL)}  # noqa: RUF012
+
+    organisation_id: Mapped[str] = mapped_column(SLUG, primary_key=True)
+    kind: Mapped[str] = mapped_column(String(40), primary_key=True)
+    subject_kind: Mapped[str] = mapped_column(String(16), primary_key=True)
+    subject: Mapped[str] = mapped_column(String(200), primary_key=True)
+    since: Mapped[datetime] = mapped_column(Instant, primary_key=True)
+    week: Mapped[str] = mapped_column(WEEK, comment="of the mail")
+    told_at: Mapped[datetime] = mapped_column(Instant)
 
 
 class MailToken(Base):

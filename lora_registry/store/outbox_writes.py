@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Table, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from lora_registry.domain.mailing import MailState
-from lora_registry.store.outbox import MailEdition, MailSwitch, MailToken, OutboxMail, Recipient
+from lora_registry.store.outbox import DeputyTold, MailEdition, MailSwitch, MailToken, OutboxMail, Recipient
 
 Row = dict[str, Any]
 _SAID = 500
@@ -23,7 +23,7 @@ def waiting_recipients(connection: Connection, week: str, *, organisation: str |
     query = (
         select(
             Recipient.id, Recipient.organisation_id.label("organisation"), Recipient.language,
-            Recipient.baseline_week,
+            Recipient.baseline_week, Recipient.deputy,
         )
         .join(MailSwitch, MailSwitch.organisation_id == Recipient.organisation_id)
         .where(Recipient.left_at.is_(None), Recipient.id.not_in(decided))
@@ -45,15 +45,29 @@ def last_abouts(connection: Connection, recipients: Collection[int], week: str) 
     return {number: about for number, about in connection.execute(query) if number in wanted}
 
 
+def told_to_deputies(connection: Connection, organisation: str) -> set[tuple[str, str, str, datetime]]:
+    """Return the findings of which an organisation's deputies were told: kind, subject kind, subject, since."""
+    key = (DeputyTold.kind, DeputyTold.subject_kind, DeputyTold.subject, DeputyTold.since)
+    query = select(*key).where(DeputyTold.organisation_id == organisation)
+    return {
+        (kind, subject_kind, subject, since) for kind, subject_kind, subject, since in connection.execute(query)
+    }
+
+
 def put(
-    connection: Connection, editions: Iterable[Row], mails: Iterable[Row], baselines: Mapping[int, str]
+    connection: Connection,
+    editions: Iterable[Row],
+    mails: Iterable[Row],
+    baselines: Mapping[int, str],
+    told: Iterable[Row] = (),
 ) -> None:
     """Put mails in the outbox; what is there already stays as it is, so twice is once.
 
-    `baselines` are the recipients whose first mail this is, with its week.
+    `baselines` are the recipients whose first mail this is, with its week; `told` what deputies are told of.
     """
     _insert_new(connection, MailEdition.table(), list(editions))
     _insert_new(connection, OutboxMail.table(), list(mails))
+    _insert_new(connection, DeputyTold.table(), list(told))
     for recipient, week in baselines.items():
         first = (Recipient.id == recipient, Recipient.baseline_week.is_(None))
         connection.execute(update(Recipient).where(*first).values(baseline_week=week))

@@ -38,6 +38,8 @@ class Person(Base):
     oidc_issuer: Mapped[str | None] = mapped_column(Text)
     oidc_subject: Mapped[str | None] = mapped_column(String(255))
     created_at: Mapped[datetime] = mapped_column(Instant)
+    seen_at: Mapped[datetime | None] = mapped_column(Instant, comment="when they last signed in")
+    noticed_at: Mapped[datetime | None] = mapped_column(Instant, comment="told that it will be closed")
     disabled_at: Mapped[datetime | None] = mapped_column(Instant)
 
 

@@ -20,14 +20,30 @@ def organisation_name(connection: Connection, organisation: str) -> str | None:
     return name
 
 
-def add(connection: Connection, organisation: str, address: str, *, language: str, by: str, now: datetime) -> None:
-    """Add somebody; who is there keeps their past and gets mails again, in this language."""
+def add(
+    connection: Connection,
+    organisation: str,
+    address: str,
+    *,
+    language: str,
+    by: str,
+    now: datetime,
+    deputy: bool = False,
+) -> None:
+    """Add somebody; who is there keeps their past and gets mails again, in this language, as deputy or not."""
     same = (Recipient.organisation_id == organisation, Recipient.address == address)
-    known = connection.execute(update(Recipient).where(*same).values(left_at=None, language=language))
+    known = connection.execute(
+        update(Recipient).where(*same).values(left_at=None, language=language, deputy=deputy)
+    )
     if known.rowcount == 0:
         connection.execute(
             insert(Recipient).values(
-                organisation_id=organisation, address=address, language=language, added_at=now, added_by=by
+                organisation_id=organisation,
+                address=address,
+                language=language,
+                deputy=deputy,
+                added_at=now,
+                added_by=by,
             )
         )
 
@@ -54,7 +70,7 @@ def listed(connection: Connection) -> list[Row]:
     query = (
         select(
             Recipient.organisation_id.label("organisation"), Recipient.address, Recipient.language,
-            MailSwitch.enabled_at, Recipient.left_at, OutboxMail.week.label("last_week"),
+            Recipient.deputy, MailSwitch.enabled_at, Recipient.left_at, OutboxMail.week.label("last_week"),
             OutboxMail.state.label("last_state"), OutboxMail.sent_at.label("last_sent_at"),
             OutboxMail.said.label("last_said"),
         )

@@ -33,6 +33,7 @@ def open_session(connection: Connection, *, token_hash: str, form_token: str, pe
     """Open a session; take away those that are over."""
     over = or_(Session.used_at < now - IDLE, Session.opened_at < now - LONGEST)
     connection.execute(delete(Session).where(over))
+    connection.execute(update(Person).where(Person.id == person).values(seen_at=now))
     connection.execute(
         insert(Session).values(
             token_hash=token_hash, person_id=person, form_token=form_token, opened_at=now, used_at=now

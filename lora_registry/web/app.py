@@ -47,6 +47,7 @@ from lora_registry.web.pages import (
     onboard_one,
     open_data,
     review,
+    schedule,
     site_map,
     status,
 )
@@ -81,6 +82,7 @@ ROUTERS = (
     onboard_label.router,
     onboard_follow.router,
     open_data.router,
+    schedule.router,
     site_map.router,
     status.router,
     api.router,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
+import math
 import threading
 import time
 from collections import OrderedDict
@@ -85,10 +86,14 @@ class MapCache:
             threading.Thread(target=self._make_quietly, args=(key, fleet, now), name="map", daemon=True).start()
         return found
 
-    def expire(self) -> None:
-        """Make maps anew at the next request, which waits for it; the files of those shown are still sent."""
+    def expire(self, organisation: str) -> None:
+        """Make maps anew once they are asked for: an organisation's own people wait for it, others do not.
+
+        The files of maps that are shown are still sent.
+        """
         for key, found in list(self._maps.items()):
-            self._maps[key] = replace(found, is_stale=True)
+            mine = key[0].organisation == organisation
+            self._maps[key] = replace(found, is_stale=mine, made_at=-math.inf)
 
     def file(self, viewer: Viewer, name: str) -> CityMap | None:
         """Return the map of which this is the data or the script, if it is one that this viewer sees."""

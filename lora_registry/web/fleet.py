@@ -79,9 +79,9 @@ class FleetCache:
             threading.Thread(target=self._read_quietly, name="fleet", daemon=True).start()
         return fleet
 
-    def expire(self) -> None:
-        """Read anew at the next request, which waits for it."""
-        self._fleet = None
+    def renew(self) -> None:
+        """Read anew now: whoever changed something waits for it, and nobody else."""
+        self._read()
 
     def _read(self) -> Fleet:
         with self._lock, reading(self._engine) as connection:

@@ -89,10 +89,10 @@ MENU: Final = (
     Group(
         N_("Inventory"),
         (
-            Entry("/adopt", N_("Adoption"), adopters),
-            Entry("/changes", N_("Journal of changes")),
             Entry("/onboard", N_("Add sensors"), registrars),
             Entry("/onboard/follow", N_("New sensors")),
+            Entry("/adopt", N_("Adoption"), adopters),
+            Entry("/changes", N_("Journal of changes")),
         ),
     ),
     Group(
@@ -109,6 +109,7 @@ MENU: Final = (
         (
             Entry("/outages", N_("Collection outages"), collectors),
             Entry("/dead-letters", N_("Messages set aside"), collectors),
+            Entry("/schedule", N_("Timed jobs"), operators),
         ),
     ),
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 from typing import Annotated, Any
@@ -16,7 +16,7 @@ from lora_registry.domain.errors import RefusedError
 from lora_registry.onboarding import changes as fields
 from lora_registry.onboarding.changes import Change
 from lora_registry.onboarding.plan import Plan, Verdict
-from lora_registry.onboarding.tell import Gravity, Remark
+from lora_registry.onboarding.tell import Gravity, Remark, Told
 from lora_registry.pipeline.onboard import Checked, Request
 from lora_registry.web.errors import ForbiddenError
 from lora_registry.web.pages.inventory import services_of
@@ -25,6 +25,8 @@ from lora_registry.web.visits import FromForm, Someone, Visit
 MOST_LINES = 2000
 """Of a sheet that is sent to a page; the command line takes a hundred times as many."""
 _LONGEST_NAME = 100
+_OF_THE_FILE = ("attributes", "left_columns", "session_keys", "no_eui_column")
+"""Remarks on the line of the headings that are about all of them."""
 
 
 def _registrar(who: Someone) -> Visit:
@@ -59,6 +61,27 @@ class ShownLine:
 
 
 @dataclass(frozen=True, slots=True)
+class ShownRemark:
+    """One thing to know, of however many lines it is true."""
+
+    gravity: Gravity
+    column: str | None
+    words: Told
+    lines: tuple[int, ...]
+    """Empty: of the whole file."""
+
+    def ranges(self) -> list[tuple[int, int]]:
+        """Return the lines as first and last of each run: (2, 4), (6, 6)."""
+        found: list[tuple[int, int]] = []
+        for line in self.lines:
+            if found and line == found[-1][1] + 1:
+                found[-1] = found[-1][0], line
+            else:
+                found.append((line, line))
+        return found
+
+
+@dataclass(frozen=True, slots=True)
 class SheetDraft:
     """A sheet that was checked, and what would become of it."""
 
@@ -72,7 +95,9 @@ class SheetDraft:
     model: str | None
     fingerprint: str
     counts: Mapping[str, int]
-    remarks: tuple[Remark, ...]
+    remarks: tuple[ShownRemark, ...]
+    errors: int
+    """Of all lines; the same mistake in two lines is two."""
     lines: tuple[ShownLine, ...]
     unknown: tuple[str, ...]
     """Headings that would be kept as attributes."""
@@ -100,10 +125,6 @@ class SheetDraft:
     def size(self) -> int:
         """Return about how many bytes it holds."""
         return len(self.data or b"") + 1000 * len(self.lines) + 400 * len(self.remarks)
-
-    def gravity(self, gravity: str) -> tuple[Remark, ...]:
-        """Return the remarks of one gravity."""
-        return tuple(one for one in self.remarks if one.gravity == gravity)
 
 
 def owner_of(visit: Visit) -> str:
@@ -165,7 +186,8 @@ def draft_of(visit: Visit, request: Request, checked: Checked, *, one: str | Non
         model=request.model,
         fingerprint=checked.fingerprint,
         counts=plan.counts,
-        remarks=tuple(sorted(plan.all_remarks, key=_first)),
+        remarks=_grouped(plan.all_remarks),
+        errors=sum(remark.gravity is Gravity.ERROR for remark in plan.all_remarks),
         lines=tuple(
             ShownLine(
                 one.line.number, one.line.dev_eui, one.line.known.get("name"), one.verdict, _told(one.changes)
@@ -185,8 +207,18 @@ def draft_of(visit: Visit, request: Request, checked: Checked, *, one: str | Non
     )
 
 
-def _first(remark: Remark) -> tuple[int, int]:
-    return list(Gravity).index(remark.gravity), remark.line or 0
+def _grouped(remarks: Iterable[Remark]) -> tuple[ShownRemark, ...]:
+    """Return remarks, the gravest first, each once with the lines of which it is true."""
+    lines: dict[tuple[Gravity, str | None, str], tuple[Told, list[int]]] = {}
+    for one in remarks:
+        _, those = lines.setdefault((one.gravity, one.column, one.words["en"]), (one.words, []))
+        if one.line is not None and one.code not in _OF_THE_FILE:
+            those.append(one.line)
+    found = [
+        ShownRemark(gravity, column, words, tuple(sorted(set(those))))
+        for (gravity, column, _), (words, those) in lines.items()
+    ]
+    return tuple(sorted(found, key=lambda one: (list(Gravity).index(one.gravity), one.lines)))
 
 
 def _told(changes: list[Change]) -> tuple[Change, ...]:

@@ -50,10 +50,10 @@ class Site:
     visitor_token: str
     """What that visitor's forms carry."""
 
-    def expire(self) -> None:
-        """Read lists and maps anew at the next request: somebody has changed what they show."""
-        self.fleet.expire()
-        self.maps.expire()
+    def changed_by(self, organisation: str) -> None:
+        """Show in lists and maps what an organisation has just said: to its own people at once."""
+        self.fleet.renew()
+        self.maps.expire(organisation)
 
     @property
     def alone(self) -> bool:

@@ -115,7 +115,7 @@ def faults(engine: Engine, eui: DevEui) -> list[str]:
 
 def test_objects_services_and_the_one_number(city: Engine) -> None:
     with pytest.raises(RefusedError, match="nothing has been judged"):
-        review_services(city, now=NOW)
+        review_services(city, now=NOW, zone=ZoneInfo("Europe/Paris"))
     judged = said(city)
     assert judged.objects == 5
     assert faults(city, WARM) == ["twin"]
@@ -278,7 +278,7 @@ def test_goals_say_where_they_stand_for_worse_too(city: Engine) -> None:
 def test_the_review_names_the_worst_first_and_nobody_s_home(city: Engine) -> None:
     said(city)
     record_decision(city, Decided(Gesture.RETIRE, "Panne <b>", TODAY, "C", dev_eui=GONE), now=NOW)
-    review = review_services(city, now=NOW, factors=(FACTOR,))
+    review = review_services(city, now=NOW, zone=ZoneInfo("Europe/Paris"), factors=(FACTOR,))
     page = as_html(review, language="fr", zone=ZONE)
     assert "Sur 100 objets : 60 servent, 40 ne servent pas" in page
     assert str(GONE) in page

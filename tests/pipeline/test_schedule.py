@@ -13,7 +13,9 @@ from sqlalchemy import Engine, text
 
 from lora_registry import schedule
 from lora_registry.domain.errors import InUseError, UsageError
-from lora_registry.schedule import Job, Scheduler, change
+from lora_registry.pipeline import timed_jobs
+from lora_registry.pipeline.timed_jobs import Job, change
+from lora_registry.schedule import Scheduler
 from lora_registry.store import jobs as job_runs
 from lora_registry.store.engine import reading, writing
 from lora_registry.store.process_lock import SCHEDULING, holding
@@ -72,7 +74,7 @@ def runs(engine: Engine) -> list[tuple[str, int | None, str]]:
 
 def make_due(engine: Engine, name: str, at: datetime) -> None:
     """Write into the job store that a job should have run then."""
-    with schedule._planner(engine, schedule.ZoneInfo(PARIS)) as planner:
+    with timed_jobs.planner_over(engine, timed_jobs.ZoneInfo(PARIS)) as planner:
         planner.modify_job(name, next_run_time=at)
 
 
@@ -89,19 +91,19 @@ def settled(engine: Engine, count: int) -> Callable[[], bool]:
 def looked(monkeypatch: pytest.MonkeyPatch) -> list[None]:
     """Note each time that the scheduler has looked for due jobs."""
     looks: list[None] = []
-    look = schedule.Planner.look
+    look = timed_jobs.Planner.look
 
-    def noted(planner: schedule.Planner) -> None:
+    def noted(planner: timed_jobs.Planner) -> None:
         look(planner)
         looks.append(None)
 
-    monkeypatch.setattr(schedule.Planner, "look", noted)
+    monkeypatch.setattr(timed_jobs.Planner, "look", noted)
     return looks
 
 
 def known(engine: Engine, jobs: Sequence[Job], monkeypatch: pytest.MonkeyPatch) -> None:
     """Plan jobs once, and let them be those of the program."""
-    monkeypatch.setattr(schedule, "JOBS", tuple(jobs))
+    monkeypatch.setattr(timed_jobs, "JOBS", tuple(jobs))
     with running(engine, *jobs):
         pass
 
@@ -160,7 +162,7 @@ def test_what_another_process_writes_is_seen_while_the_scheduler_runs(
         change(engine, "quick", "now", zone=PARIS, now=datetime.now(UTC))
         wait_until(settled(engine, 2), "it was never run")
     assert runs(engine) == [("failing", 1, "no such sensor"), ("quick", 0, "done")]
-    told = {row["job"]: row for row in schedule.rows(engine, zone=PARIS, language="en")}
+    told = {row["job"]: row for row in timed_jobs.rows(engine, zone=PARIS, language="en")}
     assert (told["failing"]["last_exit_code"], told["failing"]["paused"]) == (1, False)
     assert told["quick"]["next_at"] > datetime.now(UTC)
 
@@ -208,3 +210,26 @@ def test_a_second_scheduler_is_refused(engine: Engine) -> None:
 def test_a_job_that_was_never_planned_says_how_to_plan_it(engine: Engine) -> None:
     with pytest.raises(UsageError, match="start `lora-registry schedule run` once"):
         change(engine, "audit", "now", zone=PARIS, now=datetime.now(UTC))
+
+
+def test_what_the_store_names_can_be_found_and_is_no_lambda(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A stored job is a pickle that names a function by text: moved elsewhere, jobs would vanish at a start."""
+    known(engine, [SLOW], monkeypatch)
+    with timed_jobs.planner_over(engine, timed_jobs.ZoneInfo(PARIS)) as planner:
+        (job,) = planner.get_jobs()
+        assert job.func_ref == f"{schedule.run_job.__module__}:{schedule.run_job.__name__}"
+        assert job.func is schedule.run_job
+        with pytest.raises(ValueError, match="could not be determined"):
+            planner.add_job(lambda: None, "date")
+
+
+def test_a_job_waits_a_month_for_its_scheduler_and_then_runs_once_at_a_time(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """APScheduler itself forgets a run that is a second late."""
+    known(engine, [SLOW], monkeypatch)
+    with timed_jobs.planner_over(engine, timed_jobs.ZoneInfo(PARIS)) as planner:
+        (job,) = planner.get_jobs()
+    assert (job.misfire_grace_time, job.coalesce, job.max_instances) == (31 * 86_400, True, 1)

@@ -8,7 +8,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from lora_registry.domain.errors import UsageError
-from lora_registry.schedule import JOBS, Job, job_named, jobs_for, trigger_of
+from lora_registry.pipeline.timed_jobs import JOBS, Job, job_named, trigger_of
+from lora_registry.schedule import jobs_for
 from lora_registry.settings import from_environ
 from tests.cli.test_readme import existing
 

@@ -89,7 +89,7 @@ def test_no_page_breaks_a_rule_that_axe_calls_serious(server: Server, browser: B
     page = context.new_page()
     wrong, told = [], Told(page, server)
     page.goto(f"{server.url}/language/{language}?back=/login")
-    wrong += _violations(page, "/login")
+    wrong += violations(page, "/login")
     context.close()
     lines = told.lines
     for organisation, paths in ((ME, PAGES), (METROPOLIS, OF_NETWORK)):
@@ -101,7 +101,7 @@ def test_no_page_breaks_a_rule_that_axe_calls_serious(server: Server, browser: B
             opened(page, server, path)
             assert page.get_attribute("html", "lang") == language
             assert page.locator("h1").count() == 1, path
-            wrong += _violations(page, path)
+            wrong += violations(page, path)
             width = page.evaluate("document.documentElement.scrollWidth")
             assert width <= NARROW["width"], f"{path} is {width} pixels wide"
         context.close()
@@ -128,7 +128,8 @@ def test_text_twice_as_large_stays_on_the_page(server: Server, browser: Browser)
     assert {path: width for path, width in wide.items() if width > WIDE["width"]} == {}
 
 
-def _violations(page: Page, path: str) -> list[tuple[str, str, list[str]]]:
+def violations(page: Page, path: str) -> list[tuple[str, str, list[str]]]:
+    """Return what axe calls serious or worse: path, rule, and where."""
     found = Axe().run(page).response["violations"]
     return [
         (path, one["id"], [str(node["target"]) for node in one["nodes"]])

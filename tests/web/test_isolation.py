@@ -35,6 +35,7 @@ OPEN, SIGNED_IN, COLLECTION, EXPORT, REGISTER, SCORE, LOCAL = (
     "local",
 )
 SENDS = "only with a form of ours"
+OPERATOR = "an administrator of who runs the network"
 ADOPTS, MOVES = "who attributes the fleet", "who says what becomes of a device"
 ROUTES: Final[dict[str, str]] = {
     "GET /": SIGNED_IN,
@@ -70,6 +71,7 @@ ROUTES: Final[dict[str, str]] = {
     "GET /onboard": REGISTER,
     "GET /onboard/plans/{draft}": REGISTER,
     "GET /onboard/sets/{number}": REGISTER,
+    "GET /onboard/sets/{number}/labels": REGISTER,
     "GET /onboard/sample.csv": REGISTER,
     "GET /onboard/sheet.csv": REGISTER,
     "GET /onboard/one": REGISTER,
@@ -102,6 +104,8 @@ ROUTES: Final[dict[str, str]] = {
     "GET /api/v1/openapi.json": OPEN,
     "GET /leave/{token}": OPEN,
     "GET /open-data": OPEN,
+    "GET /schedule": OPERATOR,
+    "POST /schedule/{job}": SENDS,
     "GET /open-data/{name}": OPEN,
     "POST /leave/{token}": OPEN,
     "POST /login": OPEN,
@@ -261,6 +265,7 @@ def _check_status(entry: str, who: Viewer, path: str, answer: httpx.Response) ->
     allowed = {
         COLLECTION: who.sees_collection,
         EXPORT: who.may(Right.EXPORT),
+        OPERATOR: who.runs_the_network and who.may(Right.PEOPLE),
         ADOPTS: who.adopts,
         SCORE: who.role is not Role.FIELD,
         REGISTER: who.may(Right.REGISTER),

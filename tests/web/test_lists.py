@@ -167,7 +167,7 @@ STATEMENTS = {
     "/": 4,
     "/devices": 3,
     "/devices?state=silent&sort=-name": 3,
-    f"/devices/{objects()[0].dev_eui}": 22,
+    f"/devices/{objects()[0].dev_eui}": 22,  # 12 of the radio, 3 of its use, 7 of the journal and its names
     "/findings": 4,
     "/findings?status=all": 6,
     "/findings/" + key_of(("silent_device", "device", str(objects()[0].dev_eui), NOW - 30 * HOUR)): 10,

@@ -84,6 +84,8 @@ def test_a_sheet_is_shown_written_and_taken_back(server: Server, realm_engine: E
     written = agent.post(address(plan) + "/apply")
     assert "Written: 3 sensors." in written.text
     assert held(realm_engine) == 3
+    labels = agent.get(address(written) + "/labels?back=Mairie").text
+    assert (labels.count("<svg viewBox"), labels.count("Mairie</bdi>")) == (3, 3)
     with reading(realm_engine) as connection:
         said = journal.words(connection, [DevEui(f"{EUI}01")])[DevEui(f"{EUI}01")]
     assert (said["owner_id"], said["lifecycle"], said["attribute:Regard"]) == (ME, "planned", "R1")
@@ -107,7 +109,7 @@ def test_all_mistakes_are_shown_at_once_in_the_agent_s_language(server: Server, 
     plan = agent.post("/onboard", text)
     assert "3 choses à corriger." in plan.text
     for line, words in ((5, "16 chiffres"), (7, "vont ensemble"), (9, "GPS sans signal")):
-        assert re.search(rf'<td class="n">{line}</td>.*{words}', plan.text), line
+        assert re.search(rf"Ligne {line}\b.*{words}", plan.text), line
     assert "Inscrire" not in plan.text
     assert "3 choses à corriger" in agent.post(address(plan) + "/apply").text
     assert held(realm_engine) == 0
@@ -171,7 +173,7 @@ def test_what_was_written_is_its_organisation_s_to_see_and_to_take_back(
 ) -> None:
     agent, other = Agent(server), Agent(server, STRANGER, Role.ADMIN)
     written = address(agent.post(address(agent.post("/onboard", sheet())) + "/apply"))
-    assert other.get(written).status_code == 404
+    assert other.get(written).status_code == other.get(written + "/labels").status_code == 404
     answer = other.client.post(written + "/undo", data={"form_token": other.token}, headers=other.origin)
     assert answer.status_code == 404
     assert "Salle" not in other.get("/onboard").text + other.get("/onboard/sheet.csv").text

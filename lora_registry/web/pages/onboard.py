@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Annotated
 
 from fastapi import APIRouter, File, Form, UploadFile
+from sqlalchemy import Connection
 from starlette.responses import RedirectResponse, Response
 
 from lora_registry.domain.errors import ImportFileError, NetworkServerError, RefusedError, UnavailableError
@@ -18,6 +19,7 @@ from lora_registry.onboarding.columns import ATTRIBUTE
 from lora_registry.onboarding.columns import sample as sample_text
 from lora_registry.pipeline import onboard as use_case
 from lora_registry.pipeline import onboard_network
+from lora_registry.pipeline.coverage_answers import covered_at
 from lora_registry.pipeline.onboard import PlanChangedError, Request
 from lora_registry.store import journal, onboarding_reads
 from lora_registry.store.engine import reading
@@ -122,8 +124,22 @@ def plan(visit: Registrar, draft: str) -> Response:
         names=_names(visit),
         value_shown=value_shown,
         words_of=onboarding,
+        covered=_covered(visit, found) if found.is_one else None,
         said=visit.request.query_params.get("said", ""),
     )
+
+
+def _covered(visit: Visit, draft: SheetDraft) -> str | None:
+    """Return what the last build of coverage says of the place; None without a place, or before a build."""
+    places = [one.after for line in draft.lines for one in line.changes if one.field == fields.POSITION]
+    if not places or places[0] is None:
+        return None
+    try:
+        with reading(visit.site.engine) as connection:
+            answer = covered_at(connection, [(places[0]["latitude"], places[0]["longitude"])])[0]
+    except RefusedError:
+        return None
+    return answer.explanation[visit.words.language]
 
 
 @router.post("/onboard/plans/{draft}")
@@ -174,13 +190,13 @@ def write(visit: Visit, key: str, request: Request) -> Response:
     except UnavailableError as error:
         # Whatever was made stays noted: the same sheet goes on from there, an undo goes back.
         _LOG.warning("onboarding was interrupted: %s", error)
-        visit.site.expire()
+        visit.site.changed_by(visit.signed_in.organisation)
         return RedirectResponse("/onboard?said=interrupted", status_code=303)
     except (NetworkServerError, RefusedError) as error:
         _LOG.warning("onboarding was refused and taken back: %s", error)
-        visit.site.expire()
+        visit.site.changed_by(visit.signed_in.organisation)
         return RedirectResponse(f"/onboard/plans/{key}?said=refused", status_code=303)
-    visit.site.expire()
+    visit.site.changed_by(visit.signed_in.organisation)
     visit.site.drafts.drop(owner_of(visit), key)
     if applied.number is None:
         return RedirectResponse("/onboard?said=unchanged", status_code=303)
@@ -203,7 +219,7 @@ def _again(visit: Visit, draft: SheetDraft, data: bytes, *, headings: Mapping[st
 def written(visit: Registrar, number: int) -> Response:
     """Show what was written, and how to take it back."""
     with reading(visit.site.engine) as connection:
-        row = _own_set(visit, journal.sets(connection, Verb.ONBOARD), number)
+        row = own_set(visit, connection, number)
         made = journal.changes_of(connection, number)
     devices = fields.devices(made)
     called = {one.dev_eui: one.after for one in made if one.field == "name"}
@@ -223,7 +239,7 @@ def written(visit: Registrar, number: int) -> Response:
 def undo(visit: FromRegistrar, number: int) -> Response:
     """Take back what was written, but for what was changed since."""
     with reading(visit.site.engine) as connection:
-        _own_set(visit, journal.sets(connection, Verb.ONBOARD), number)
+        own_set(visit, connection, number)
     said = "undone"
     try:
         with visit.site.network_server() as server:
@@ -235,12 +251,19 @@ def undo(visit: FromRegistrar, number: int) -> Response:
     except (RefusedError, UnavailableError, NetworkServerError) as error:
         _LOG.warning("taking back change set %d failed: %s", number, error)
         said = "not-undone"
-    visit.site.expire()
+    visit.site.changed_by(visit.signed_in.organisation)
     return RedirectResponse(f"/onboard/sets/{number}?said={said}", status_code=303)
 
 
-def _own_set(visit: Visit, made: list[journal.Row], number: int) -> journal.Row:
+def own_set(visit: Visit, connection: Connection, number: int) -> journal.Row:
+    """Return a set of changes that the visitor's organisation made by a sheet.
+
+    Raises:
+        NotFoundError: there is none, or it is another's.
+
+    """
     own = visit.signed_in.organisation
+    made = journal.sets(connection, Verb.ONBOARD)
     found = [row for row in made if row["id"] == number and row["organisation_id"] == own]
     if not found:
         raise NotFoundError

@@ -57,5 +57,5 @@ def confirm(visit: FromRegistrar, *, dev_eui: Annotated[list[str] | None, Form()
         follow.confirm(visit.site.engine, chosen, by=viewer.name, now=visit.now, organisation=viewer.organisation)
     except RefusedError:
         return RedirectResponse("/onboard/follow?said=early", status_code=303)
-    visit.site.expire()
+    visit.site.changed_by(visit.signed_in.organisation)
     return RedirectResponse("/onboard/follow?said=confirmed", status_code=303)

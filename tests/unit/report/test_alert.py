@@ -18,12 +18,18 @@ from tests.conftest import ROOT
 NOW = datetime(2026, 11, 22, 10, tzinfo=UTC)
 
 
-def alert(kind: str, phase: Phase) -> Alert:
+def alert(kind: str, phase: Phase, name: str = "Clocher") -> Alert:
     return Alert(
         number=1, phase=phase, kind=kind, subject_kind="device", subject="a" * 16, since=NOW, raised_at=NOW,
-        cleared_at=NOW if phase is Phase.RECOVERED else None, name="Clocher", services=["Crues"],
+        cleared_at=NOW if phase is Phase.RECOVERED else None, name=name, services=["Crues"],
         communes=["Lattes"], devices=2, private=False, explanation={"fr": "Parce que.", "en": "Because."},
     )  # fmt: skip
+
+
+def html_of(raw: bytes) -> str:
+    """Return the HTML of a mail."""
+    body = message_from_bytes(raw, policy=policy.default).get_body(("html",))  # type: ignore[attr-defined]
+    return str(body.get_content())
 
 
 @pytest.mark.parametrize("language", ["fr", "en"])

@@ -79,7 +79,15 @@ def run(
         started: list[Child] = []
         leaving.callback(_stop, started)
         started.append(Child("network", arguments, folder, piped=True))
-        own = replace(settings, mqtt_url=broker.url, mqtt_protocol=broker.protocol, timezone=_TIMEZONE)
+        own = replace(
+            settings,
+            mqtt_url=broker.url,
+            mqtt_protocol=broker.protocol,
+            timezone=_TIMEZONE,
+            opendata_dir=str(folder / "opendata"),
+            opendata_include=("gateways",),
+            opendata_served="on",
+        )
         pages = leaving.enter_context(serving_pages(held, engine, own, clock))
         stage = Stage(
             engine=engine,

@@ -190,6 +190,20 @@ def write(stage: Stage) -> str:
     )
 
 
+def publish(stage: Stage) -> str:
+    """Write open data, as the timed job does."""
+    from lora_registry.pipeline.export_open_data import export_open_data  # noqa: PLC0415 - as above
+
+    settings, page = stage.settings, f"{stage.pages.url}open-data"
+    done = export_open_data(
+        stage.engine, Path(settings.opendata_dir), include=settings.opendata_include, blurred=(),
+        publisher=settings.network, homepage=page, now=stage.clock(),
+    )  # fmt: skip
+    return stage.teller.words.text(
+        "Open data: {url}, {n} files in {folder}", url=page, n=len(done.written), folder=settings.opendata_dir
+    )
+
+
 def show(stage: Stage) -> str:
     """Let visitors in, and ask for the map as the first of them would: it takes longest, and is kept."""
     stage.pages.open()
@@ -201,7 +215,7 @@ def show(stage: Stage) -> str:
 Step = Callable[[Stage], str]
 """Does its work on the stage and returns what was done, in words."""
 
-STEPS: tuple[Step, ...] = (declare, read_history, go_live, judge, cover, write, show)
+STEPS: tuple[Step, ...] = (declare, read_history, go_live, judge, cover, write, publish, show)
 """In order."""
 
 REFRESHED: tuple[Step, ...] = (judge,)

@@ -45,12 +45,17 @@ def test_the_page_shows_every_commune_gateway_and_object(temporary: Path, chromi
             cells(page, "devices", 2),
         )
         counted = [sum(map(int, cells(page, table, 3))) for table in ("communes", "households")]
+        page.goto(f"http://127.0.0.1:{port}/open-data", wait_until="networkidle")
+        published = page.locator("main a[href^='/open-data/']").all_inner_texts()
         browser.close()
         devices = rows("devices", "list", database_url=database)
+        files = list(temporary.glob("lora-registry-demo-*/opendata/*"))
         services = {row["name"]: row["privacy"] for row in rows("services", "list", database_url=database)}
         known = {row["gateway_id"] for row in rows("gateways", "list", database_url=database)}
     assert told == [], "no console message, no request off the machine"
     assert {commune.code for commune in COMMUNES} <= set(communes)
+    assert {"datapackage.json", "couverture.geojson"} <= {file.name for file in files}
+    assert len(published) == len(files), "each file of open data has its link, and no other"
     assert set(gateways) == known
     assert len(known) == 25
     public = {row["dev_eui"] for row in devices if services.get(row["service"]) not in _HIDDEN}

@@ -149,10 +149,9 @@ function devicesTable(data, onFilter, addButton) {
   var other = document.getElementById("chosen");
   if (other) {
     form.addEventListener("reset", function () { location.assign(location.pathname); });
-    fetch(other.dataset.src, { credentials: "same-origin" }).then(function (answer) { return answer.json(); }).then(function (list) {
-      only = new Set(list);
-      filter();
-    });
+    fetch(other.dataset.src, { credentials: "same-origin" })
+      .then(function (answer) { return answer.json(); })
+      .then(function (list) { only = new Set(list); filter(); });
   }
   // Called when the rows up to `end` have come.
   return function (end) {

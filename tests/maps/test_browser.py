@@ -234,10 +234,10 @@ def test_numbers_of_a_written_table_sort_as_numbers(browser: Browser, folder: Pa
 
 def test_choices_filter_the_table_and_say_how_many_remain(browser: Browser, folder: Path, city: MapData) -> None:
     seen = visit(browser, folder, city)
-    assert seen.texts("#shown") == ["21 objets affichés sur 21"]
+    assert seen.texts("#shown") == ["Objets affichés : 21 sur 21"]
     seen.page.select_option("#filter select[name=state]", "Silencieux")
     assert seen.texts("#devices tbody td:nth-child(3)") == ["Silencieux"] * 3
-    assert seen.texts("#shown") == ["3 objets affichés sur 21"]
+    assert seen.texts("#shown") == ["Objets affichés : 3 sur 21"]
     seen.page.fill("#filter input", "sonde 11")
     assert seen.texts("#devices tbody th") == ["Sonde 11"]
     seen.page.click("#filter button[type=reset]")

@@ -113,6 +113,21 @@ def test_no_page_breaks_a_rule_that_axe_calls_serious(server: Server, browser: B
     assert [line for line in lines if line != expected] == []
 
 
+def test_text_twice_as_large_stays_on_the_page(server: Server, browser: Browser) -> None:
+    context = browser.new_context(viewport=WIDE)
+    wide = {}
+    for organisation, paths in ((ME, PAGES), (METROPOLIS, OF_NETWORK)):
+        page = sign_in(context, server, organisation)
+        page.goto(f"{server.url}/language/fr?back=/")
+        for path in paths:
+            opened(page, server, path)
+            page.evaluate("document.documentElement.style.fontSize = '200%'")
+            wide[path] = page.evaluate("document.documentElement.scrollWidth")
+        context.clear_cookies()
+    context.close()
+    assert {path: width for path, width in wide.items() if width > WIDE["width"]} == {}
+
+
 def violations(page: Page, path: str) -> list[tuple[str, str, list[str]]]:
     """Return what axe calls serious or worse: path, rule, and where."""
     found = Axe().run(page).response["violations"]

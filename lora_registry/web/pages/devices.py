@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, date, timedelta
+from typing import Any
 
 from fastapi import APIRouter
 from starlette.responses import Response
@@ -28,6 +30,7 @@ router = APIRouter(include_in_schema=False)
 PICTURE_DAYS = 60
 HEARD_DAYS = 30
 _SNOOZE = timedelta(days=14)
+_REASONS = 6
 _SHOWN_SILENCE = timedelta(days=40)
 """How much of a silence the picture shows; the rest of it are the days before."""
 
@@ -148,6 +151,14 @@ def device(visit: Someone, dev_eui: str) -> Response:
         snooze_until=snooze_until(visit),
         said=visit.request.query_params.get("said"),
         use=use,
-        losing=losing_lines(use["told"]) if use is not None else [],
+        losing=_told_once(losing_lines(use["told"], _REASONS)) if use is not None else [],
         answer=answer,
     )
+
+
+def _told_once(lines: list[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Return the first line of each sentence: one fact may cost points in two places."""
+    found: dict[str, Mapping[str, Any]] = {}
+    for line in lines:
+        found.setdefault(line["sentence"]["en"], line)
+    return list(found.values())

@@ -14,7 +14,6 @@ from lora_registry.pipeline.make_account import make_account
 from lora_registry.pipeline.weekly_mail import show
 from lora_registry.report.account.files import files_of
 from lora_registry.report.account.period import Kind, Period
-from lora_registry.report.mail import LEAVE_HERE
 from lora_registry.simulate import City
 
 _WEEK = timedelta(days=7)
@@ -48,9 +47,8 @@ def write_documents(
     # All was judged just now: the mail of this week goes out next Monday.
     for one in show(engine, now=now + _WEEK, zone=zone, language=language, public_url=url.rstrip("/")):
         page = mails / f"{one.organisation}.html"
-        # Nobody gets these, so nobody can leave: the link leads to the pages.
-        page.write_text(one.edition.html.replace(LEAVE_HERE, url), encoding="utf-8")
-        page.with_suffix(".txt").write_text(one.edition.text.replace(LEAVE_HERE, url), encoding="utf-8")
+        page.write_text(one.edition.html, encoding="utf-8")
+        page.with_suffix(".txt").write_text(one.edition.text, encoding="utf-8")
         page.with_suffix(".csv").write_text(one.edition.csv, encoding="utf-8-sig")
         told = (one.digest.standing, page, one.digest.organisation)
         if one.organisation in communes and (best is None or told > best):

@@ -26,7 +26,7 @@ EMPTIED = "-"
 """A cell that says: nothing any more. An empty cell leaves what is there."""
 _KEY = re.compile(r"[0-9a-fA-F]{32}")
 _VERSION = re.compile(r"(?:MAC_V|LORAWAN_|V)?1[._](?:(0)(?:[._]([0-4]))?|(1)(?:[._]\d)?)", re.IGNORECASE)
-_ESCAPED = re.compile(r"'(?=['=+\-@])")
+_ESCAPED = re.compile(r"\A'(?=['=+\-@])")
 _LONGEST_ATTRIBUTE = 2000
 _PLACE_NUMBERS = ("latitude", "longitude", "altitude_m", "accuracy_m", "x_l93", "y_l93")
 

@@ -152,7 +152,9 @@ def _shown(
     told: Week, organisation: str, *, language: str, zone: ZoneInfo, public_url: str, is_first: bool
 ) -> Shown:
     its = told.digest(organisation, is_first=is_first)
-    return Shown(organisation, its, edition(its, language=language, zone=zone, public_url=public_url))
+    made = edition(its, language=language, zone=zone, public_url=public_url)
+    # Nobody gets this one, so nobody can leave it: the link leads to the pages.
+    return Shown(organisation, its, made.leaving_by(f"{public_url}/"))
 
 
 def switch(engine: Engine, organisation: str, *, on: bool, by: str, now: datetime) -> None:

@@ -39,6 +39,10 @@ class Edition(NamedTuple):
     text: str
     csv: str
 
+    def leaving_by(self, url: str) -> Edition:
+        """Return the mail with the recipient's own link to leave it; what is only looked at leads to the pages."""
+        return self._replace(html=self.html.replace(LEAVE_HERE, url), text=self.text.replace(LEAVE_HERE, url))
+
 
 def edition(told: Digest, *, language: str, zone: ZoneInfo, public_url: str) -> Edition:
     """Return the mail; without `public_url` it has no links."""

@@ -8,7 +8,7 @@ from email.policy import SMTP
 from typing import NamedTuple
 
 from lora_registry.domain.errors import SettingsError
-from lora_registry.report.mail import LEAVE_HERE, Edition
+from lora_registry.report.mail import Edition
 
 _SEVEN_BITS = SMTP.clone(cte_type="7bit")
 """Not every server on the way passes letters beyond ASCII."""
@@ -44,8 +44,9 @@ def message(edition: Edition, envelope: Envelope) -> bytes:
     # No answering machine shall answer, no list shall be told (RFC 3834, 5).
     mail["Auto-Submitted"] = "auto-generated"
     mail["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
-    mail.set_content(edition.text.replace(LEAVE_HERE, envelope.leave_url))
-    mail.add_alternative(edition.html.replace(LEAVE_HERE, envelope.leave_url), subtype="html")
+    own = edition.leaving_by(envelope.leave_url)
+    mail.set_content(own.text)
+    mail.add_alternative(own.html, subtype="html")
     if edition.csv:
         # With a mark, for the spreadsheets that take everything else for Windows' own letters.
         table = edition.csv.encode("utf-8-sig")

@@ -11,6 +11,7 @@ from sqlalchemy import Engine, select, update
 from lora_registry.domain.errors import InUseError, RefusedError, SettingsError, UnavailableError
 from lora_registry.domain.mailing import GIVEN_UP_AFTER
 from lora_registry.pipeline import weekly_mail
+from lora_registry.report.mail import LEAVE_HERE
 from lora_registry.store import recipients
 from lora_registry.store.engine import reading, writing
 from lora_registry.store.outbox import MailToken, OutboxMail
@@ -157,6 +158,7 @@ def test_each_hears_of_their_own_and_of_homes_only_how_many(engine: Engine) -> N
     }
     assert re.findall(r"Place \d", shown["lattes"].text) == ["Place 1"]
     assert sorted(set(re.findall(r"Place \d", shown["perols"].text))) == ["Place 2", "Place 3"]
+    assert LEAVE_HERE not in "".join(part for one in shown.values() for part in one)
     metropolis = shown["metropole"]
     assert sorted(set(re.findall(r"Place \d", metropolis.text))) == ["Place 1", "Place 2"]
     assert "1 objet chez des particuliers" in metropolis.text

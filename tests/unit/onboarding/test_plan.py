@@ -383,6 +383,12 @@ def test_importing_what_was_exported_changes_nothing(said: dict[DevEui, dict[str
     assert made.counts["unchanged"] == len(said), made.all_remarks
 
 
+@pytest.mark.parametrize("name", ["0'=", "Capteur d'@ir", "'-", "''", "=1'-1"])
+def test_an_apostrophe_within_a_name_stays(name: str) -> None:
+    said = {EUI: {"recorded_at": NOW, "network_id": "chirpstack", "name": name, "attribute:Regard": name}}
+    assert plan(write_sheet(said), said=said).changes == []
+
+
 def test_a_value_that_a_spreadsheet_would_run_is_quoted_and_comes_back() -> None:
     said = {EUI: {"recorded_at": NOW, "network_id": "chirpstack", "name": "=cmd()", "model": "-"}}
     text = write_sheet(said)

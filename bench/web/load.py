@@ -68,7 +68,11 @@ def served(database: str) -> Iterator[Served]:
     try:
         _wait(url)
         with httpx.Client(base_url=url, timeout=60, limits=httpx.Limits(max_connections=100)) as client:
-            client.post("/login", data={"email": EMAIL, "password": PASSWORD}, headers={"Origin": url})
+            known = {"email": EMAIL, "password": PASSWORD}
+            if (answer := client.post("/login", data=known, headers={"Origin": url})).status_code != 303:
+                raise SystemExit(
+                    f"signing in answers {answer.status_code}: build the registry anew (bench.web.city)"
+                )
             since = time.perf_counter()
             page = client.get("/devices")
             fleet_ms = 1000 * (time.perf_counter() - since)

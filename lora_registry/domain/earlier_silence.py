@@ -13,7 +13,8 @@ from typing import NamedTuple
 
 _TIMES_USUAL = 3
 """A pause three times the longest one of the last two months is another matter than a pause."""
-_SHORTEST_DAYS = 2
+SHORTEST_DAYS = 2
+"""Days of quiet that are nothing to speak of, whatever is usual."""
 _ENOUGH_DAYS = 5
 """Days with uplinks below which nobody knows what is usual."""
 
@@ -52,9 +53,9 @@ def silence(
         return Silence(Earlier.SILENT, silent_days, None)
     heard = [place for place, count in enumerate(counts) if count]
     usual = max((b - a for a, b in pairwise(heard)), default=None)
-    if silent_days <= _SHORTEST_DAYS:
+    if silent_days <= SHORTEST_DAYS:
         return Silence(Earlier.PAUSING, silent_days, usual)
     if usual is None or len(heard) < _ENOUGH_DAYS:
         return Silence(Earlier.UNKNOWN, silent_days, usual)
-    is_long = silent_days > max(_SHORTEST_DAYS, _TIMES_USUAL * usual)
+    is_long = silent_days > max(SHORTEST_DAYS, _TIMES_USUAL * usual)
     return Silence(Earlier.SILENT if is_long else Earlier.PAUSING, silent_days, usual)

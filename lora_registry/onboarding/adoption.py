@@ -188,7 +188,9 @@ def matched(subject: Subject, rule: Rule, tables: Tables) -> dict[str, str] | No
     """Return all that the rule's values may name, for a device that it is about; None for another."""
     values = dict(subject.said)
     for key, pattern in rule.when.items():
-        captured = pattern.captures(subject.said.get(key, ""))
+        # A condition on a tag is about devices that have the tag: `*` is any value, not none.
+        value = subject.said.get(key, None if key.startswith("tag.") else "")
+        captured = pattern.captures(value) if value is not None else None
         if captured is None:
             return None
         values.update(captured)

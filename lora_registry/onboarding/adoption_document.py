@@ -17,7 +17,16 @@ from typing import Any, Final
 import tomli_w
 
 from lora_registry.domain.errors import ImportFileError
-from lora_registry.onboarding.adoption_rules import MATCHED, NUMBERS, SETTABLE, Join, Pattern, Rule, Template
+from lora_registry.onboarding.adoption_rules import (
+    MATCHED,
+    NUMBERS,
+    SETTABLE,
+    Join,
+    Pattern,
+    PatternError,
+    Rule,
+    Template,
+)
 from lora_registry.onboarding.faults import shown
 from lora_registry.onboarding.tell import Told, ToldError, told
 
@@ -182,8 +191,8 @@ def _when(given: Any, place: _Place) -> dict[str, Pattern]:  # noqa: ANN401
             continue
         try:
             patterns[key] = Pattern.of(value)
-        except ValueError as error:
-            place.fault(f"when.{key}: {error}", f"when.{key} : le même {{mot}} y est deux fois ({error})")
+        except PatternError as error:
+            place.fault(f"when.{key}: {error.words['en']}", f"when.{key} : {error.words['fr']}")
     return patterns
 
 

@@ -9,6 +9,7 @@ from typing import Final
 
 from lora_registry.onboarding.declared import Section
 from lora_registry.onboarding.registry_shapes import SHAPES
+from lora_registry.onboarding.tell import Told, told
 
 MATCHED: Final = ("tenant", "application", "profile", "name", "dev_eui", "description")
 """What a rule may look at, beside tags: words of the network server."""
@@ -19,7 +20,28 @@ SETTABLE: Final = {
 }  # fmt: skip
 """Key in a rule -> field of the record; an organisation is the owner."""
 _CAPTURE = re.compile(r"\{([a-z_][a-z0-9_]*)\}")
+_MOST_WILD: Final = 6
+"""Words and stars of one pattern: each may begin anywhere in a name, and all ways are tried."""
 _PLACEHOLDER = re.compile(r"\{([^{}]+)\}")
+
+
+class PatternError(ValueError):
+    """A text that is no pattern."""
+
+    def __init__(self, words: Told) -> None:
+        super().__init__(words["en"])
+        self.words = words
+
+
+def _glob(text: str) -> str:
+    """Return a text with stars as an expression that never goes back: names and patterns may be anybody's.
+
+    Between stars the leftmost place will do, as a star takes whatever comes next.
+    """
+    first, *others = (re.escape(part) for part in text.split("*"))
+    if not others:
+        return first
+    return first + "".join(f"(?>.*?{part})" for part in others[:-1]) + ".*" + others[-1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,19 +56,25 @@ class Pattern:
         """Compile a pattern.
 
         Raises:
-            ValueError: the same word is kept twice.
+            PatternError: the same word is kept twice, or it has too many words and stars together.
 
         """
-        parts = []
-        seen: set[str] = set()
-        for place, part in enumerate(_CAPTURE.split(text)):
-            if place % 2:
-                if part in seen:
-                    raise ValueError(f"{{{part}}} is there twice")
-                seen.add(part)
-                parts.append(f"(?P<{part}>[^/]+?)")
-            else:
-                parts.append(".*".join(re.escape(piece) for piece in part.split("*")))
+        pieces = _CAPTURE.split(text)
+        words = pieces[1::2]
+        twice = next((word for word in words if words.count(word) > 1), None)
+        if twice is not None:
+            raise PatternError(told(f"{{{twice}}} is there twice", f"{{{twice}}} y est deux fois"))
+        if not words:
+            return cls(text, re.compile(_glob(text), re.IGNORECASE | re.DOTALL))
+        if len(words) + text.count("*") > _MOST_WILD:
+            raise PatternError(told(
+                f"{len(words)} words and {text.count('*')} stars: {_MOST_WILD} together are enough",
+                f"{len(words)} mots et {text.count('*')} étoiles : {_MOST_WILD} en tout suffisent",
+            ))  # fmt: skip
+        parts = [
+            f"(?P<{piece}>[^/]+?)" if place % 2 else ".*".join(re.escape(part) for part in piece.split("*"))
+            for place, piece in enumerate(pieces)
+        ]
         return cls(text, re.compile("".join(parts), re.IGNORECASE | re.DOTALL))
 
     def captures(self, value: str) -> dict[str, str] | None:

@@ -185,7 +185,7 @@ def _of_headings(drafted: Draft) -> Sequence[Remark]:
     if kept:
         remarks.append(Remark(Gravity.HINT, "attributes", 1, None, told(
             f"kept as attributes, under the same names: {', '.join(kept)}",
-            f"conservées comme attributs, sous les mêmes noms : {', '.join(kept)}",
+            f"colonnes gardées comme notes, sous les mêmes noms : {', '.join(kept)}",
         )))  # fmt: skip
     keys = [heading for heading, column in pairs if column is not None and column.use is Use.REFUSED]
     if keys:

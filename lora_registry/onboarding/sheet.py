@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from lora_registry.domain.errors import ImportFileError
 from lora_registry.onboarding.cells import looks_like_key
-from lora_registry.onboarding.tell import Gravity, Remark, told
+from lora_registry.onboarding.tell import Gravity, Remark, ToldError, told
 
 MOST_ROWS = 200_000
 MOST_COLUMNS = 200
@@ -45,6 +45,10 @@ class Sheet:
     remarks: tuple[Remark, ...] = field(default=())
 
 
+def _refused(english: str, french: str) -> ToldError:
+    return ToldError([told(english, french)])
+
+
 def read_sheet(data: bytes) -> Sheet:
     """Return the table in `data`: XLSX, GeoJSON, or CSV in any of the ways that spreadsheets write it.
 
@@ -53,7 +57,7 @@ def read_sheet(data: bytes) -> Sheet:
     properties of points, their place as `longitude` and `latitude`.
 
     Raises:
-        ImportFileError: no table at all.
+        ToldError: no table at all.
 
     """
     remarks: list[Remark] = []
@@ -69,11 +73,20 @@ def read_sheet(data: bytes) -> Sheet:
     while headings and not headings[-1]:
         headings = headings[:-1]
     if not headings:
-        raise ImportFileError("the file is empty: its first line names the columns, each other line is a device")
+        raise _refused(
+            "the file is empty: its first line names the columns, each other line is a device",
+            "le fichier est vide : sa première ligne nomme les colonnes, chaque autre ligne est un objet",
+        )
     if any(looks_like_key(one) or _EUI.fullmatch(one) for one in headings):
-        raise ImportFileError("the first line holds values: put a line before it that names the columns")
+        raise _refused(
+            "the first line holds values: put a line before it that names the columns",
+            "la première ligne contient des valeurs : mettez avant elle une ligne qui nomme les colonnes",
+        )
     if len(headings) > MOST_COLUMNS:
-        raise ImportFileError(f"{len(headings)} columns: {MOST_COLUMNS} are enough; is it the right file?")
+        raise _refused(
+            f"{len(headings)} columns: {MOST_COLUMNS} are enough; is it the right file?",
+            f"{len(headings)} colonnes : {MOST_COLUMNS} suffisent ; est-ce le bon fichier ?",
+        )
     return Sheet(headings, tuple(_even(others, len(headings), remarks)), tuple(remarks))
 
 
@@ -113,7 +126,9 @@ def _text(data: bytes) -> tuple[str, list[Remark]]:
 
 def _csv(text: str) -> Iterator[Row]:
     if "\x00" in text[:1000]:
-        raise ImportFileError("not a table: save it as CSV or XLSX")
+        raise _refused(
+            "not a table: save it as CSV or XLSX", "ce n'est pas un tableau : enregistrez-le en CSV ou en XLSX"
+        )
     heading = text.split("\n", 1)[0]
     separator = max(";,\t", key=heading.count)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=False)
@@ -121,12 +136,18 @@ def _csv(text: str) -> Iterator[Row]:
     try:
         for cells in reader:
             if len(cells) > 10 * MOST_COLUMNS:
-                raise ImportFileError(f"line {start}: {len(cells)} cells: is it the right file?")
+                raise _refused(
+                    f"line {start}: {len(cells)} cells: is it the right file?",
+                    f"ligne {start} : {len(cells)} cellules ; est-ce le bon fichier ?",
+                )
             yield Row(start, tuple(cells))
             start = reader.line_num + 1
             _require_room(start)
     except csv.Error as error:
-        raise ImportFileError(f"line {start}: cannot be read as CSV ({error}): check its quotes") from None
+        raise _refused(
+            f"line {start}: cannot be read as CSV ({error}): check its quotes",
+            f"ligne {start} : ne se lit pas comme du CSV ({error}) ; vérifiez ses guillemets",
+        ) from None
 
 
 def _xlsx(data: bytes) -> Iterator[Row]:
@@ -146,19 +167,28 @@ def _xlsx(data: bytes) -> Iterator[Row]:
     except ImportFileError:
         raise
     except Exception as error:  # noqa: BLE001 - a damaged workbook may raise anything
-        raise ImportFileError(f"cannot be read as a workbook ({error}): save it as XLSX or CSV again") from None
+        raise _refused(
+            f"cannot be read as a workbook ({error}): save it as XLSX or CSV again",
+            f"ne se lit pas comme un classeur ({error}) : enregistrez-le de nouveau en XLSX ou en CSV",
+        ) from None
 
 
 def _require_room(line: int) -> None:
     if line > MOST_ROWS + 1:
-        raise ImportFileError(f"more than {MOST_ROWS} lines: cut it into several files")
+        raise _refused(
+            f"more than {MOST_ROWS} lines: cut it into several files",
+            f"plus de {MOST_ROWS} lignes : coupez-le en plusieurs fichiers",
+        )
 
 
 def _require_small(data: bytes) -> None:
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         unpacked = sum(entry.file_size for entry in archive.infolist())
     if unpacked > min(_MOST_UNPACKED, max(_LEAST_UNPACKED, _MOST_TIMES * len(data))):
-        raise ImportFileError(f"unpacks to {unpacked // 1_000_000} MB: save the one sheet alone")
+        raise _refused(
+            f"unpacks to {unpacked // 1_000_000} MB: save the one sheet alone",
+            f"fait {unpacked // 1_000_000} Mo une fois ouvert : enregistrez la seule feuille utile",
+        )
 
 
 def _cell(value: object) -> str:
@@ -180,10 +210,16 @@ def _geojson(data: bytes) -> Iterator[Row]:
     try:
         document: Any = json.loads(data.decode("utf-8-sig"))
     except (ValueError, RecursionError):
-        raise ImportFileError("neither a table nor GeoJSON: save it as CSV or XLSX") from None
+        raise _refused(
+            "neither a table nor GeoJSON: save it as CSV or XLSX",
+            "ni un tableau ni du GeoJSON : enregistrez-le en CSV ou en XLSX",
+        ) from None
     features = document.get("features") if isinstance(document, dict) else None
     if not isinstance(features, list):
-        raise ImportFileError("not a GeoJSON FeatureCollection: export the points as GeoJSON, WGS 84")
+        raise _refused(
+            "not a GeoJSON FeatureCollection: export the points as GeoJSON, WGS 84",
+            "ce n'est pas une FeatureCollection GeoJSON : exportez les points en GeoJSON, WGS 84",
+        )
     said = [_properties(feature) for feature in features]
     headings = list(dict.fromkeys(key for one in said for key in one))
     yield Row(1, tuple(headings))

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import Connection, Select, and_, func, or_, select
 
-from lora_registry.domain.earlier_silence import Earlier, Silence, silence
+from lora_registry.domain.earlier_silence import SHORTEST_DAYS, Earlier, Silence, silence
 from lora_registry.domain.identifiers import DevEui
 from lora_registry.domain.services import NetworkKind
 from lora_registry.store import chosen
@@ -106,7 +106,7 @@ def _is_elsewhere() -> Any:  # noqa: ANN401
 
 def _unheard(connection: Connection, now: datetime) -> Iterator[tuple[Difference, Row]]:
     """Yield listed devices that we never heard: seen by the server before we listened, or never at all."""
-    for row in connection.execute(_never_heard()).mappings():
+    for row in connection.execute(_never_heard(now)).mappings():
         told = _silence(row, now)
         if told is None:
             continue
@@ -121,14 +121,19 @@ def _unheard(connection: Connection, now: datetime) -> Iterator[tuple[Difference
         yield kind, _line(dict(row)) | found
 
 
-def _never_heard() -> Select[Any]:
+def _never_heard(now: datetime) -> Select[Any]:
+    """Select listed devices that we never heard; not those that their server heard just now, which only pause."""
     table, state = NetworkDevice.table(), DeviceState.table()
     began = select(Watch.network_id, func.min(Watch.started_at).label("at")).group_by(Watch.network_id).subquery()
     return (
         select(table, began.c.at.label("began_at"))
         .outerjoin(state, state.c.dev_eui == table.c.dev_eui)
         .outerjoin(began, began.c.network_id == table.c.network_id)
-        .where(table.c.absent_since.is_(None), func.coalesce(state.c.uplinks_total, 0) == 0)
+        .where(
+            table.c.absent_since.is_(None),
+            func.coalesce(state.c.uplinks_total, 0) == 0,
+            or_(table.c.last_seen_at.is_(None), table.c.last_seen_at < now - timedelta(days=SHORTEST_DAYS)),
+        )
         .order_by(table.c.dev_eui, table.c.network_id)
     )
 
@@ -143,7 +148,7 @@ def _silence(row: Any, now: datetime) -> tuple[Difference, Silence] | None:  # n
 
 def silent_before(connection: Connection, dev_euis: Collection[DevEui], *, now: datetime) -> dict[DevEui, Silence]:
     """Return which of these devices fell silent before we listened, by their network server's word."""
-    query = _never_heard().where(chosen.one_of(connection, NetworkDevice.dev_eui, dev_euis))
+    query = _never_heard(now).where(chosen.one_of(connection, NetworkDevice.dev_eui, dev_euis))
     told = ((row["dev_eui"], _silence(row, now)) for row in connection.execute(query).mappings())
     return {eui: one[1] for eui, one in told if one is not None and one[0] is Difference.SILENT_BEFORE}
 
@@ -170,7 +175,7 @@ def count(connection: Connection, *, now: datetime) -> dict[Difference, int]:
     """Return how many devices there are of each kind."""
     unheard = Counter(
         told[0]
-        for row in connection.execute(_never_heard()).mappings()
+        for row in connection.execute(_never_heard(now)).mappings()
         if (told := _silence(row, now)) is not None
     )
     listed = (Difference.UNREGISTERED, Difference.ABSENT, Difference.DISABLED, Difference.CONFLICT)

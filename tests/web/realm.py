@@ -133,6 +133,8 @@ def make(engine: Engine) -> None:
             model.Service,
             {"id": "air", "name": "Air", "owner_id": OTHER, "consumers": [], "tolerance": {}},
         )
+        told = {"verb": "adopt", "state": "applied", "made_at": NOW - HOUR, "made_by": "Somebody"}
+        change_set = connection.scalar(insert(ChangeSet).values(told).returning(ChangeSet.id))
         for one in objects():
             ties = {"operator_id": PARTNER} | _TIES[one.relation]
             add(
@@ -166,16 +168,12 @@ def make(engine: Engine) -> None:
             )  # fmt: skip
             add(Finding, found("silent_device", "device", str(one.dev_eui)))
             place = {"latitude": float(one.latitude), "longitude": 3.9, "source": "surveyed"}
-            changed = {"change_set_id": 1, "before": None, "source": f"rule 1 (Rule {one.name})"}
+            changed = {"change_set_id": change_set, "before": None, "source": f"rule 1 (Rule {one.name})"}
             add(
                 Change,
                 changed | {"dev_eui": one.dev_eui, "field": "model", "after": f"Model {one.name}"},
                 changed | {"dev_eui": one.dev_eui, "field": "position", "after": place},
             )
-        add(
-            ChangeSet,
-            {"id": 1, "verb": "adopt", "state": "applied", "made_at": NOW - HOUR, "made_by": "Somebody"},
-        )
         gateway = GatewayId("b000000000000001")
         add(Gateway, {"gateway_id": gateway, "network_id": "chirpstack", "region": "eu868", "last_stats_at": NOW})
         add(

@@ -45,7 +45,7 @@ def test_files_are_taken_home_whole(server: Server) -> None:
     assert "<style>" in page.text
     assert "/accounts/" not in page.text, "a file leads nowhere"
     table = client.get("/accounts/annual/2026/files/annual-2026.csv")
-    rows = list(csv.DictReader(io.StringIO(table.content.decode("utf-8-sig"))))
+    rows = list(csv.DictReader(io.StringIO(table.content.decode("utf-8-sig")), delimiter=";"))
     assert {row["figure"] for row in rows} >= {"objects.park", "airtime.hours", "coverage.unknown_share"}
 
 

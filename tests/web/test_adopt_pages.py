@@ -18,6 +18,7 @@ from lora_registry.settings import Settings
 from lora_registry.store.engine import reading, writing
 from lora_registry.store.journal_tables import Change, ChangeSet
 from lora_registry.store.registry import DeviceRecord, Organisation, Service
+from lora_registry.store.sync_reads import Difference
 from lora_registry.store.sync_tables import NetworkDevice
 from lora_registry.store.telemetry import Device, DeviceState
 from lora_registry.web import rule_form
@@ -36,15 +37,19 @@ FREE = [DevEui(f"70b3d57ed00000{digit:02}") for digit in range(10, 14)]
 @pytest.fixture
 def fleet(realm_engine: Engine) -> Engine:
     """Return the realm with four devices that nobody has said a word about."""
+    with writing(realm_engine) as connection:
+        connection.execute(insert(Device), unattributed())
+    return realm_engine
+
+
+def unattributed() -> list[dict[str, Any]]:
+    """Return devices that ChirpStack knows, and nobody else."""
     heard = {
         "network_id": "chirpstack", "application_id": "2", "application_name": "Qualité de l'air",
         "profile_id": "p", "profile_name": "Maker M1", "tenant_id": "t", "tenant_name": "T", "device_class": "A",
         "tags": {"ville": "Lattes"}, "registered_at": NOW,
     }  # fmt: skip
-    with writing(realm_engine) as connection:
-        rows = [heard | {"dev_eui": eui, "name": f"AIR-{n:03}"} for n, eui in enumerate(FREE)]
-        connection.execute(insert(Device), rows)
-    return realm_engine
+    return [heard | {"dev_eui": eui, "name": f"AIR-{n:03}"} for n, eui in enumerate(FREE)]
 
 
 @pytest.fixture
@@ -209,6 +214,10 @@ def test_a_file_that_is_no_table_is_refused_in_words(admin: Person, table: Any, 
     answer = admin.post("/adopt/files", files={"table": table} if table else None)
     assert answer.status_code == 422
     assert words in answer.text
+    admin.client.get("/language/fr")
+    french = admin.post("/adopt/files", files={"table": table} if table else None).text
+    assert words not in french
+    assert 'role="alert"' in french
 
 
 def test_files_are_bounded_and_only_their_page_takes_large_ones(admin: Person) -> None:
@@ -417,6 +426,30 @@ def test_hostile_words_of_rules_and_journals_are_shown_as_text(admin: Person, fl
         for path in ("/changes", "/changes/1"):
             assert "<script>" not in mine.get(path)
             assert "&lt;script&gt;" in mine.get(path)
+
+
+def test_the_pages_and_their_journal_are_the_same_on_each_database(server_on_each: Server) -> None:
+    engine = server_on_each.app.state.site.engine
+    with writing(engine) as connection:
+        connection.execute(insert(Device), unattributed())
+    person = Person(server_on_each, METROPOLIS)
+    assert "4 objects have a service and an owner" in person.get("/adopt")
+    for kind in Difference:
+        assert person.client.get(f"/adopt/differences?kind={kind}").status_code == 200, kind
+    person.post("/adopt/files", files={"table": ("t.csv", f"DevEUI;n\n{FREE[0]};1\n".encode())})
+    person.post(
+        "/adopt/rules", file="t.csv", column="DevEUI", on="dev_eui", set_service="air", set_batch="{column.n}"
+    )
+    content = re.findall(r'name="content" value="(\w+)"', person.get("/adopt/preview"))[0]
+    path = person.post("/adopt/apply", content=content).headers["location"].partition("?")[0]
+    assert "AIR-000" in person.get(path)
+    assert f'href="{path}"' in person.get("/changes")
+    assert "said=undone" in person.post(f"{path}/undo").headers["location"]
+    theirs = Person(server_on_each, STRANGER)
+    assert theirs.client.get(path).status_code == 404
+    mine = Person(server_on_each, ME)
+    assert mine.post(f"/devices/{MINE.dev_eui}/move/suspend", why="x").status_code == 303
+    assert "suspend" in mine.get(f"/devices/{MINE.dev_eui}").casefold()
 
 
 def test_every_verb_field_and_source_has_words() -> None:

@@ -274,6 +274,18 @@ def test_an_interrupted_work_goes_on_when_the_sheet_is_sent_again(
     assert len(chirpstack.device_keys) == 4
 
 
+def test_when_the_network_refuses_all_is_taken_back(realm_engine: Engine, chirpstack: ChirpStack) -> None:
+    """Two tenants of the organisation's name: which one is meant cannot be known."""
+    for _ in range(2):
+        chirpstack.add_tenant("Ville de Lattes")
+    with provisioning(realm_engine, chirpstack) as server:
+        agent = Agent(server)
+        plan = agent.post("/onboard", with_keys())
+        refused = agent.post(address(plan) + "/apply", with_keys())
+        assert "everything was taken back" in refused.text
+    assert (held(realm_engine), chirpstack.devices) == (0, {})
+
+
 def test_one_sensor_step_by_step(realm_engine: Engine, chirpstack: ChirpStack) -> None:
     with provisioning(realm_engine, chirpstack) as server:
         agent = Agent(server)

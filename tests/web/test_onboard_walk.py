@@ -301,6 +301,43 @@ def test_one_sensor_in_plain_words(
         assert TOKEN not in text
 
 
+CAMERA: Final = """
+navigator.mediaDevices.getUserMedia = () => {
+  const canvas = document.createElement("canvas"), pen = canvas.getContext("2d");
+  let shade = 0;
+  setInterval(() => { pen.fillStyle = `rgb(${shade++ & 255} 9 9)`; pen.fillRect(0, 0, 9, 9); }, 50);
+  return Promise.resolve(canvas.captureStream(20));
+};
+window.seen = 0;
+window.BarcodeDetector = class {
+  detect() { return Promise.resolve(++window.seen < 3 ? [] : [{ rawValue: "%s" }]); }
+};
+"""
+"""A camera, and a browser that reads codes: Chromium on Linux has neither."""
+
+
+def test_a_code_is_read_by_the_camera_where_the_browser_can(town: Town, browser: Browser) -> None:
+    context = browser.new_context(viewport=PHONE)
+    page = sign_in(context, town.server)
+    page.goto(f"{town.server.url}/onboard/one")
+    page.locator("input[type=radio]").first.check()
+    page.fill("#name", "Cantine")
+    page.click("main form button")
+    page.click("main form button:not(.quiet)")
+    expect(page.locator("#camera")).to_be_hidden()
+    text = f"LW:D0:70B3D57ED0000000:{eui(99)}:00010002:O{TOKEN}".upper()
+    page.add_init_script(CAMERA % text)
+    page.reload()
+    page.click("#camera button")
+    expect(page.locator("#camera [role=status]")).to_have_text("Lu.")
+    assert page.input_value("#text") == text
+    assert page.locator("#seen").is_hidden(), "the camera is off"
+    page.click("main form button:not(.quiet)")
+    expect(page.locator(".eui").first).to_have_text(eui(99))
+    assert TOKEN not in page.content()
+    context.close()
+
+
 @pytest.mark.parametrize("language", ["fr", "en"])
 def test_no_page_of_the_way_breaks_a_rule_that_axe_calls_serious(
     town: Town, browser: Browser, language: str

@@ -120,6 +120,11 @@ def test_open_data_is_served_to_anybody_where_the_settings_say_so_and_nothing_el
             answer = client.get(f"/open-data/{name}")
             assert answer.status_code == (200 if (folder / name).is_file() else 404), name
             assert "Canary" not in answer.text
+            if answer.status_code == 200:
+                assert answer.content == (folder / name).read_bytes()
+                assert (
+                    client.get(f"/open-data/{name}", headers={"Accept-Encoding": "identity"}).text == answer.text
+                )
         tag = client.get("/open-data/objets.csv").headers["etag"]
         assert client.get("/open-data/objets.csv", headers={"If-None-Match": tag}).status_code == 304
         for other in ("secret.txt", "..%2Frealm.sqlite", ".objets.csv.part"):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cache
 from importlib.resources import files
 from typing import Any, Final
@@ -117,24 +117,30 @@ def _rendered(template: str, account: Account, terms: Terms, **more: Any) -> str
     return _templates().get_template(template).render(values | more)
 
 
-def as_csv(account: Account, *, language: str, zone: ZoneInfo) -> str:
-    """Return a row a figure, of everything and of each group; withheld values are empty."""
-    terms, out = Terms(account, language, zone), io.StringIO()
+def rows(account: Account, *, language: str, zone: ZoneInfo) -> Iterator[dict[str, Any]]:
+    """Yield a row a figure, of everything and of each group, by `CSV_COLUMNS`; withheld values are None."""
+    terms = Terms(account, language, zone)
     earlier = {(one.figure, one.by, one.key): one for one in account.previous}
-    writer = csv.DictWriter(out, CSV_COLUMNS, lineterminator="\r\n")
-    writer.writeheader()
     for one in account.figures:
         figure, before = BY_ID.get(one.figure), earlier.get((one.figure, one.by, one.key))
         if figure is None:
             continue  # of an account that an earlier program made, and this one no longer tells
         was = None if before is None or before.withheld else before.value
         value = None if one.withheld else one.value
-        row = {
+        yield {
             "figure": one.figure, "section": figure.section, "label": terms.label(one.figure), "by": one.by,
             "key": one.key, "name": terms.group(one.by, one.key) if one.by else None, "value": value,
             "unit": figure.unit.value, "n": None if one.withheld else one.n, "low": one.low, "high": one.high,
             "before": was, "change": None if value is None or was is None else round(value - was, 6),
             "withheld": "yes" if one.withheld else "no", "command": terms.command(one.name),
         }  # fmt: skip
+
+
+def as_csv(account: Account, *, language: str, zone: ZoneInfo) -> str:
+    """Return the rows for programs: commas, decimal points (RFC 4180)."""
+    out = io.StringIO()
+    writer = csv.DictWriter(out, CSV_COLUMNS, lineterminator="\r\n")
+    writer.writeheader()
+    for row in rows(account, language=language, zone=zone):
         writer.writerow({name: harmless(told) for name, told in row.items()})
     return out.getvalue()

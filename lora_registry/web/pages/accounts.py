@@ -6,7 +6,7 @@ from typing import Final
 
 from fastapi import APIRouter
 from markupsafe import Markup
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
 
 from lora_registry.domain.errors import UsageError
 from lora_registry.pipeline import make_account
@@ -15,6 +15,7 @@ from lora_registry.report.account.account import Account
 from lora_registry.report.account.files import communes_of
 from lora_registry.report.account.period import Kind, Period
 from lora_registry.store.engine import reading
+from lora_registry.web import files
 from lora_registry.web.errors import NotFoundError
 from lora_registry.web.rendering import page
 from lora_registry.web.visits import Someone, Visit
@@ -63,8 +64,9 @@ def account_file(visit: Someone, kind: str, label: str, name: str) -> Response:
         text = document.as_html(found, language=language, zone=zone, link=_no_link)
         return Response(text, media_type="text/html", headers=headers)
     if name == _file_name(found.period, "csv"):
-        table = document.as_csv(found, language=language, zone=zone)
-        return Response(table.encode("utf-8-sig"), media_type="text/csv; charset=utf-8", headers=headers)
+        rows = document.rows(found, language=language, zone=zone)
+        lines = files.csv_for_people(rows, document.CSV_COLUMNS, zone)
+        return StreamingResponse(lines, media_type=files.TYPES[files.Form.CSV], headers=headers)
     raise NotFoundError
 
 

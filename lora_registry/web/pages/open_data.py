@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
 import json
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +13,7 @@ from starlette.responses import Response
 
 from lora_registry.pipeline.export_open_data import NAMES
 from lora_registry.report.open_package import LICENCE, PACKAGE, TYPES
-from lora_registry.web.answers import cacheable
+from lora_registry.web.answers import tag_of
 from lora_registry.web.errors import NotFoundError
 from lora_registry.web.rendering import page
 from lora_registry.web.visits import Anybody, Visit
@@ -33,13 +35,28 @@ def open_data_file(visit: Anybody, name: str) -> Response:
     folder = _folder(visit)
     if name not in NAMES:
         raise NotFoundError
+    path = folder / name
     try:
-        body = (folder / name).read_bytes()
+        tag, packed = _packed(path, path.stat().st_mtime_ns)
+        gzipped = "gzip" in visit.request.headers.get("accept-encoding", "")
+        body = packed if gzipped else path.read_bytes()
     except OSError:
         raise NotFoundError from None
-    answer = Response(body, media_type=TYPES[name.rpartition(".")[2]])
-    answer.headers["Content-Disposition"] = f'attachment; filename="{name}"'
-    return cacheable(visit.request, answer, control=_KEPT)
+    headers = {"ETag": tag, "Cache-Control": _KEPT, "Vary": "Accept-Encoding"}
+    if tag in {one.strip() for one in visit.request.headers.get("if-none-match", "").split(",")}:
+        return Response(status_code=304, headers=headers)
+    headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    if gzipped:
+        headers["Content-Encoding"] = "gzip"
+    return Response(body, media_type=TYPES[name.rpartition(".")[2]], headers=headers)
+
+
+@lru_cache(maxsize=len(NAMES))
+def _packed(path: Path, written_ns: int) -> tuple[str, bytes]:
+    """Return a file's tag and its gzip, made once for each time it was written: anybody may ask, and often."""
+    del written_ns  # part of the key
+    body = path.read_bytes()
+    return tag_of([body]), gzip.compress(body, 6, mtime=0)
 
 
 def _folder(visit: Visit) -> Path:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from fnmatch import fnmatchcase
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from lora_registry.domain.errors import ImportFileError
 from lora_registry.domain.identifiers import DevEui
 from lora_registry.onboarding.adoption import Adoption, Subject, adopt
 from lora_registry.onboarding.adoption_document import read_rules
-from lora_registry.onboarding.adoption_rules import Pattern, Template
+from lora_registry.onboarding.adoption_rules import Pattern, PatternError, Template
 from lora_registry.onboarding.references import References, ServiceWords
 from lora_registry.onboarding.tell import Gravity
 
@@ -50,12 +53,30 @@ def after(made: Adoption) -> dict[str, Any]:
         ("a.c", "abc", None),
         ("{a}/{b}", "x/y", {"a": "x", "b": "y"}),
         ("*eau*", "Réseau d'eau potable", {}),
+        ("a*b*ab", "a-b-ab-ab", {}),
+        ("a*b*ab", "a-b", None),
+        ("**", "x", {}),
+        ("*a*b", "b", None),
     ],
 )
 def test_a_pattern_is_a_text_with_stars_and_words(
     pattern: str, value: str, captured: dict[str, str] | None
 ) -> None:
     assert Pattern.of(pattern).captures(value) == captured
+
+
+@given(st.text("ab*", max_size=8), st.text("ab", max_size=12))
+def test_stars_mean_what_they_mean_elsewhere(pattern: str, value: str) -> None:
+    assert (Pattern.of(pattern).captures(value) is not None) == fnmatchcase(value, pattern)
+
+
+def test_a_pattern_of_many_stars_takes_no_time_on_a_long_name() -> None:
+    assert Pattern.of("*a" * 200).captures("a" * 199 + "b" * 800) is None
+
+
+def test_a_pattern_has_few_words_and_stars_together() -> None:
+    with pytest.raises(PatternError, match="3 words and 4 stars"):
+        Pattern.of("*{a}*{b}*{c}*")
 
 
 @pytest.mark.parametrize(
@@ -102,6 +123,12 @@ def test_the_first_rule_that_has_a_value_decides() -> None:
     )
     assert (after(made)["service_id"], after(made)["model"]) == ("air", "second")
     assert [outcome.changed for outcome in made.outcomes] == [1, 1, 0]
+
+
+def test_a_condition_on_a_tag_is_about_devices_that_have_it() -> None:
+    rule = '[[rule]]\nwhen = { tags = { district = "*" } }\nset = { model = "m" }'
+    assert plan(rule).outcomes[0].matched == 0
+    assert plan(rule, **{"tag.district": ""}).outcomes[0].matched == 1
 
 
 def test_what_somebody_said_stays_unless_the_rule_overwrites() -> None:

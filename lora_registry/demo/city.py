@@ -18,7 +18,7 @@ from lora_registry.demo.ending import Ending
 from lora_registry.demo.network import Plan
 from lora_registry.demo.pages import serving_pages
 from lora_registry.demo.ports import listening
-from lora_registry.demo.steps import REFRESHED, STEPS, Stage
+from lora_registry.demo.steps import REFRESHED, STEPS, Stage, plan_later
 from lora_registry.demo.telling import Teller
 from lora_registry.domain.errors import LoraRegistryError
 from lora_registry.settings import Settings
@@ -119,6 +119,7 @@ def run(
         announce(pages.url)
         if not wanted.exit_when_ready:
             teller.say(words.text("Open this address in a browser. Ctrl-C stops everything."))
+            plan_later(stage)
             _serve(stage)
 
 

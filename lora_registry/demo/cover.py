@@ -15,7 +15,7 @@ from lora_registry.coverage.grid import Cell, centres_of
 from lora_registry.coverage.plane import roughly_km
 from lora_registry.domain.mapcoverage import MapTruth
 from lora_registry.pipeline.build_coverage import BuiltCoverage, build_coverage
-from lora_registry.pipeline.plan_coverage import plan_coverage
+from lora_registry.pipeline.plan_coverage import Question, plan_coverage
 from lora_registry.simulate import City
 from lora_registry.simulate.communes import COMMUNES
 from lora_registry.simulate.propagation import propagation
@@ -23,6 +23,7 @@ from lora_registry.store import coverage_plans, coverage_reads
 from lora_registry.store.engine import reading, writing
 
 _NEAR_KM = 1.5
+_LATER = (Question.SWITCH_OFF, Question.SWITCH_OFF_SPARE)
 _SEARCH_S = 5.0
 """For each exact search: somebody waits; a city of 25 gateways needs less than one."""
 
@@ -48,10 +49,15 @@ def cover(
         sites = town_halls([(one.latitude, one.longitude) for one in city.fleet.gateways])
         coverage_plans.replace_candidates(connection, sites)
     built = build_coverage(engine, now=now, clock=clock, on_progress=on_progress)
-    plan_coverage(engine, now=now, limit_s=_SEARCH_S)
+    plan_coverage(engine, now=now, questions=[one for one in Question if one not in _LATER])
     with reading(engine) as connection:
         scored = against_truth(city.seed, coverage_reads.cells(connection, built.run_id), _target(connection))
     return Covered(built, scored)
+
+
+def plan_the_rest(engine: Engine, *, now: datetime) -> None:
+    """Work out what takes longest, once the pages are open: which gateways could go."""
+    plan_coverage(engine, now=now, questions=_LATER, limit_s=_SEARCH_S)
 
 
 def against_truth(seed: int, cells: list[coverage_reads.Row], target: float) -> Agreement:

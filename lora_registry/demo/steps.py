@@ -167,6 +167,13 @@ def cover(stage: Stage) -> str:
     )
 
 
+def plan_later(stage: Stage) -> None:
+    """Work out which gateways could go, which nobody has to wait for; until then the page says so."""
+    from lora_registry.demo import cover as coverage  # noqa: PLC0415 - as above
+
+    coverage.plan_the_rest(stage.engine, now=stage.clock())
+
+
 def _percent(share: float | None) -> str:
     return "-" if share is None else f"{100 * share:.0f}"
 

@@ -6,7 +6,7 @@ build's questions are answered after it, and the answers replaced with it.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final
@@ -50,14 +50,16 @@ def plan_coverage(
     engine: Engine,
     *,
     now: datetime,
+    questions: Collection[Question] = tuple(Question),
     limit_s: float = LIMIT_S,
     on_progress: Callable[[int, int], None] = lambda _done, _all: None,
 ) -> None:
-    """Answer every question of the last build and keep the answers; asked again, they replace themselves.
+    """Answer questions of the last build and keep the answers; asked again, they replace themselves.
 
     Args:
         engine: the registry.
         now: frames of the 30 days before it are replayed.
+        questions: those to answer; all by default.
         limit_s: time for each of the two exact searches.
         on_progress: told questions answered and questions in all.
 
@@ -65,13 +67,13 @@ def plan_coverage(
         RefusedError: coverage was never built.
 
     """
-    for done, (question, ask) in enumerate(_ASKED.items(), start=1):
+    for done, question in enumerate(questions, start=1):
         with reading(engine) as connection:
             run_id = last_run(connection).id
-            answer = ask(connection, now, limit_s)
+            answer = _ASKED[question](connection, now, limit_s)
         with writing(engine) as connection:
             coverage_plans.keep(connection, run_id, question.value, answer=answer, now=now)
-        on_progress(done, len(_ASKED))
+        on_progress(done, len(questions))
 
 
 def _communes(connection: Connection, _now: datetime, _limit_s: float) -> list[Row]:

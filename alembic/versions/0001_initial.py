@@ -1310,7 +1310,7 @@ def alert_tables() -> None:
         sa.Column("raised_at", INSTANT, nullable=False),
         sa.Column("cleared_at", INSTANT, nullable=True, comment="the audit no longer sees its cause"),
         sa.Column("recovered_at", INSTANT, nullable=True, comment="it stayed away, and that was told"),
-        sa.Column("told", sa.JSON(), nullable=False, comment="store.alert_reads.Seen, as it was then"),
+        sa.Column("told", sa.JSON(), nullable=False, comment="domain.alerting.Seen, as it was then"),
         sa.PrimaryKeyConstraint("id", name="pk_safety_alert"),
     )
     op.create_index("ix_safety_alert_recovered_at", "safety_alert", ["recovered_at"])

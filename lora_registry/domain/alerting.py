@@ -31,6 +31,25 @@ class About(NamedTuple):
     subject: str
 
 
+class Seen(NamedTuple):
+    """Something wrong, with what a message says of it; JSON but for the instants."""
+
+    about: About
+    since: datetime
+    first_seen_at: datetime
+    name: str
+    services: list[str]
+    communes: list[str]
+    devices: int
+    """Objects of safety services that it touches."""
+    organisations: list[str]
+    """Owners, operators and maintainers of these, and the metropolis: identifiers."""
+    close: list[str]
+    """Those of them that may know an object in a home by its name."""
+    private: bool
+    explanation: dict[str, str]
+
+
 class Standing(NamedTuple):
     """An alert that nobody was told the end of."""
 

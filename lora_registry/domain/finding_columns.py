@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 
 from lora_registry.domain.access import Aspect, Viewer
 from lora_registry.domain.device_columns import DeviceColumns, Mask, Words
-from lora_registry.domain.findings import Identity, Severity, Status, SubjectKind
+from lora_registry.domain.finding_place import Place
+from lora_registry.domain.findings import Severity, Status, SubjectKind
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -43,33 +44,6 @@ class Week(NamedTuple):
     """First seen since."""
     cleared: int
     """Last seen since, and gone."""
-
-
-class Place(NamedTuple):
-    """Where a finding stands in the list: the worst first, then the oldest."""
-
-    rank: int
-    """Minus that of its severity."""
-    since: datetime
-    kind: str
-    subject: str
-    subject_kind: str
-
-    @classmethod
-    def of(cls, severity: Severity, identity: Identity) -> Place:
-        """Return the place of a finding."""
-        kind, subject_kind, subject, since = identity
-        return cls(-severity.rank, since, kind, subject, subject_kind)
-
-    @property
-    def severity(self) -> Severity:
-        """How severe it is."""
-        return tuple(Severity)[-self.rank]
-
-    @property
-    def identity(self) -> Identity:
-        """Which it is."""
-        return self.kind, self.subject_kind, self.subject, self.since
 
 
 @dataclass(slots=True)

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, func, select, tuple_
 
 from lora_registry.audit import lateness
 from lora_registry.audit.silent_device import NOT_EXPECTED
-from lora_registry.domain.alerting import About
+from lora_registry.domain.alerting import About, Seen
 from lora_registry.domain.findings import Status, SubjectKind
 from lora_registry.domain.identifiers import DevEui, GatewayId
 from lora_registry.domain.radio_past import LINK_DTYPE
@@ -32,25 +32,6 @@ _DEAF: Final = "collection_down"
 _SPEAKS: Final = (RadioState.ACTIVE, RadioState.LEARNING)
 _HEARS: Final = 0.1
 """A gateway that hears fewer of an object's frames is not one on which it depends."""
-
-
-class Seen(NamedTuple):
-    """Something wrong, with what a message says of it; JSON but for the instants."""
-
-    about: About
-    since: datetime
-    first_seen_at: datetime
-    name: str
-    services: list[str]
-    communes: list[str]
-    devices: int
-    """Objects of safety services that it touches."""
-    organisations: list[str]
-    """Owners, operators and maintainers of these, and the metropolis: identifiers."""
-    close: list[str]
-    """Those of them that may know an object in a home by its name."""
-    private: bool
-    explanation: dict[str, str]
 
 
 class _Device(NamedTuple):

@@ -8,9 +8,8 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, func, insert, select, update
 
-from lora_registry.domain.alerting import About, Phase, Standing
+from lora_registry.domain.alerting import About, Phase, Seen, Standing
 from lora_registry.domain.mailing import MailState
-from lora_registry.store.alert_reads import Seen
 from lora_registry.store.alerts import WEBHOOK, SafetyAlert, SafetyContact, SafetyDelivery
 
 Row = dict[str, Any]

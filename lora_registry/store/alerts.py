@@ -46,7 +46,7 @@ class SafetyAlert(Base):
     raised_at: Mapped[datetime] = mapped_column(Instant)
     cleared_at: Mapped[datetime | None] = mapped_column(Instant, comment="the audit no longer sees its cause")
     recovered_at: Mapped[datetime | None] = mapped_column(Instant, comment="it stayed away, and that was told")
-    told: Mapped[dict[str, Any]] = mapped_column(JSON, comment="store.alert_reads.Seen, as it was then")
+    told: Mapped[dict[str, Any]] = mapped_column(JSON, comment="domain.alerting.Seen, as it was then")
 
 
 class SafetyDelivery(Base):

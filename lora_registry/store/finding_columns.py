@@ -12,7 +12,8 @@ from sqlalchemy import Connection, and_, bindparam, func, or_, select, tuple_
 
 from lora_registry.domain.access import Aspect, Viewer
 from lora_registry.domain.device_columns import DeviceColumns, Words
-from lora_registry.domain.finding_columns import FindingColumns, Place
+from lora_registry.domain.finding_columns import FindingColumns
+from lora_registry.domain.finding_place import Place
 from lora_registry.domain.findings import Identity, Severity, Status, SubjectKind
 from lora_registry.domain.identifiers import DevEui
 from lora_registry.store import reads, scope, staging

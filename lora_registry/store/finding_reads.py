@@ -25,7 +25,7 @@ from sqlalchemy import (
 )
 
 from lora_registry.domain.access import Viewer
-from lora_registry.domain.finding_columns import Place
+from lora_registry.domain.finding_place import Place
 from lora_registry.domain.findings import Identity, Severity, Status, SubjectKind
 from lora_registry.domain.identifiers import DevEui
 from lora_registry.store import reads, scope, staging

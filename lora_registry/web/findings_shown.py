@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 
 from sqlalchemy import Connection
 
-from lora_registry.domain.finding_columns import Place
+from lora_registry.domain.finding_place import Place
 from lora_registry.domain.findings import Status, SubjectKind
 from lora_registry.store import device_pages, finding_columns
 from lora_registry.store.reads import Row

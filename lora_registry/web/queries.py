@@ -16,7 +16,7 @@ from starlette.requests import Request
 
 from lora_registry.domain.device_columns import FACETS, Filter, Sort
 from lora_registry.domain.errors import IdentifierError
-from lora_registry.domain.finding_columns import Place
+from lora_registry.domain.finding_place import Place
 from lora_registry.domain.findings import Identity, Severity, Status, SubjectKind
 from lora_registry.domain.identifiers import DevEui
 from lora_registry.web.errors import BadRequestError

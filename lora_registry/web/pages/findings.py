@@ -11,7 +11,8 @@ from sqlalchemy import Connection
 from starlette.responses import RedirectResponse, Response
 
 from lora_registry.domain.errors import RefusedError, UsageError
-from lora_registry.domain.finding_columns import FindingColumns, Place, Wanted
+from lora_registry.domain.finding_columns import FindingColumns, Wanted
+from lora_registry.domain.finding_place import Place
 from lora_registry.domain.finding_status import LISTED, STANDING, Action
 from lora_registry.domain.findings import Identity, Severity, Status
 from lora_registry.pipeline.speak_of_finding import Word, speak_of_findings

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from playwright.sync_api import Page, sync_playwright
 from lora_registry.simulate.communes import COMMUNES
 from tests.conftest import free_port
 from tests.e2e.program import rows
-from tests.e2e.test_demo import demo, temporary  # noqa: F401 - a fixture
+from tests.e2e.test_demo import demo, nothing_is_left, temporary  # noqa: F401 - a fixture
 from tests.maps.test_browser import ARGUMENTS
 
 _VISITOR = "Montpellier Méditerranée Métropole"
@@ -52,6 +53,8 @@ def test_the_page_shows_every_commune_gateway_and_object(temporary: Path, chromi
         files = list(temporary.glob("lora-registry-demo-*/opendata/*"))
         services = {row["name"]: row["privacy"] for row in rows("services", "list", database_url=database)}
         known = {row["gateway_id"] for row in rows("gateways", "list", database_url=database)}
+        assert running.end(signal.SIGTERM) == 0, "as for Ctrl-C, which tests/e2e/test_demo.py sends"
+    nothing_is_left(temporary)
     assert told == [], "no console message, no request off the machine"
     assert {commune.code for commune in COMMUNES} <= set(communes)
     assert {"datapackage.json", "couverture.geojson"} <= {file.name for file in files}
